@@ -1,0 +1,143 @@
+"""Tables that the kernel keeps in every service's own database, as SQLAlchemy Core."""
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from nexoraz.events.classification import operational, pseudonym
+
+STAMP = DateTime(timezone=True)
+
+
+class KernelTables:
+    """The kernel's tables inside a service's MetaData.
+
+    events: the store and the outbox. `position` is given out under one advisory lock held until the commit, so it
+    is the commit order and a reader never sees a later position before an earlier one; roll-backs leave holes.
+    """
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.events = Table(
+            "events",
+            metadata,
+            operational("position", BigInteger, Identity(), primary_key=True),
+            pseudonym("id", UUID(as_uuid=True), nullable=False, unique=True),
+            pseudonym("stream", Text, nullable=False),
+            operational("version", Integer, nullable=False),
+            operational("type", Text, nullable=False),
+            pseudonym("account_id", Text, nullable=False),
+            operational("occurred_at", STAMP, nullable=False),
+            operational("data", JSONB, nullable=False),
+            pseudonym("causation_id", Text, nullable=False, server_default=""),
+            operational("traceparent", Text, nullable=False, server_default=""),
+            UniqueConstraint("stream", "version"),
+            Index("events_account_id", "account_id"),
+        )
+        self.erased_accounts = Table(
+            "erased_accounts",
+            metadata,
+            pseudonym("account_id", Text, primary_key=True),
+            operational("begun_at", STAMP, nullable=False),
+            operational("completed_at", STAMP),
+        )
+        self.relay_checkpoint = Table(
+            "relay_checkpoint",
+            metadata,
+            operational("id", Integer, primary_key=True),
+            operational("position", BigInteger, nullable=False),
+            operational("stream_sequence", BigInteger, nullable=False),
+            operational("stream_created", Text, nullable=False),
+        )
+        self.positions = Table(
+            "consumer_positions",
+            metadata,
+            operational("producer", Text, primary_key=True),
+            operational("partition", Integer, primary_key=True),
+            operational("position", BigInteger, nullable=False),
+            operational("stream_sequence", BigInteger, nullable=False),
+            operational("stream_created", Text, nullable=False),
+        )
+        self.leases = Table(
+            "consumer_leases",
+            metadata,
+            operational("slot", Integer, primary_key=True),
+            operational("owner", Text, nullable=False),
+            operational("expires_at", STAMP, nullable=False),
+        )
+        self.workers = Table(
+            "consumer_workers",
+            metadata,
+            operational("id", Text, primary_key=True),
+            operational("seen_at", STAMP, nullable=False),
+        )
+        self.dead_letters = Table(
+            "dead_letters",
+            metadata,
+            operational("id", BigInteger, Identity(), primary_key=True),
+            pseudonym("event_id", UUID(as_uuid=True), nullable=False, unique=True),
+            operational("producer", Text, nullable=False),
+            operational("partition", Integer, nullable=False),
+            pseudonym("key", Text, nullable=False),
+            operational("type", Text, nullable=False),
+            operational("position", BigInteger, nullable=False),
+            operational("headers", JSONB, nullable=False),
+            operational("payload", LargeBinary, nullable=False),
+            operational("reason", Text, nullable=False),
+            operational("attempts", Integer, nullable=False),
+            operational("state", Text, nullable=False),
+            operational("next_attempt_at", STAMP, nullable=False),
+            operational("parked_at", STAMP, nullable=False),
+            Index("dead_letters_key", "producer", "key"),
+        )
+        self.tasks = Table(
+            "tasks",
+            metadata,
+            operational("id", BigInteger, Identity(), primary_key=True),
+            operational("kind", Text, nullable=False),
+            pseudonym("key", Text, nullable=False),
+            pseudonym("account_id", Text, nullable=False),
+            pseudonym("payload", JSONB, nullable=False),
+            operational("run_at", STAMP, nullable=False),
+            operational("attempts", Integer, nullable=False, server_default="0"),
+            operational("state", Text, nullable=False, server_default="due"),
+            operational("owner", Text, nullable=False, server_default=""),
+            operational("lease_until", STAMP),
+            operational("reason", Text, nullable=False, server_default=""),
+            UniqueConstraint("kind", "key"),
+            Index("tasks_due", "state", "run_at"),
+        )
+        self.projections = Table(
+            "projection_positions",
+            metadata,
+            operational("name", Text, primary_key=True),
+            operational("position", BigInteger, nullable=False),
+            operational("version", Integer, nullable=False),
+        )
+
+
+APPEND_FUNCTION = """
+CREATE OR REPLACE FUNCTION nexoraz_append(
+    ids uuid[], streams text[], versions int[], types text[], accounts text[],
+    times timestamptz[], bodies jsonb[], causes text[], traces text[])
+RETURNS TABLE (ordinal bigint, place bigint) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    -- Taken last in its transaction and held until the commit: positions are the commit order.
+    PERFORM pg_advisory_xact_lock(7265001);
+    -- A statement of its own, hence a fresh snapshot: it sees every tombstone committed before the lock was free.
+    RETURN QUERY
+    WITH batch AS (
+        SELECT * FROM unnest(ids, streams, versions, types, accounts, times, bodies, causes, traces)
+            WITH ORDINALITY AS b(id, stream, version, type, account_id, occurred_at, data, causation_id, traceparent, n)
+    ), stored AS (
+        INSERT INTO events (id, stream, version, type, account_id, occurred_at, data, causation_id, traceparent)
+        SELECT b.id, b.stream, b.version, b.type, b.account_id, b.occurred_at, b.data, b.causation_id, b.traceparent
+        FROM batch b
+        WHERE b.account_id = '' OR NOT EXISTS (SELECT 1 FROM erased_accounts e WHERE e.account_id = b.account_id)
+        ORDER BY b.n
+        ON CONFLICT (stream, version) DO NOTHING
+        RETURNING id, position
+    )
+    SELECT b.n, s.position FROM stored s JOIN batch b ON b.id = s.id;
+END $$
+"""
+"""Stores a batch in one round trip; a row that conflicts, or belongs to an erased account, is left out of the
+answer and does not fail its neighbours."""
