@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-
 from nexoraz.events.classification import Personal, classify_fields
 from nexoraz.events.event import Recorded, kebab
 

@@ -1,9 +1,19 @@
 """Tables that the kernel keeps in every service's own database, as SQLAlchemy Core."""
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB, UUID
-
 from nexoraz.events.classification import operational, pseudonym
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 STAMP = DateTime(timezone=True)
 
@@ -114,10 +124,13 @@ class KernelTables:
         )
 
 
+APPEND_LOCK = 7265001
+"""The advisory lock that makes positions the commit order; `nexoraz_append` spells it out."""
+
 APPEND_FUNCTION = """
 CREATE OR REPLACE FUNCTION nexoraz_append(
     ids uuid[], streams text[], versions int[], types text[], accounts text[],
-    times timestamptz[], bodies jsonb[], causes text[], traces text[])
+    times timestamptz[], bodies text[], causes text[], traces text[])
 RETURNS TABLE (ordinal bigint, place bigint) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     -- Taken last in its transaction and held until the commit: positions are the commit order.
@@ -126,10 +139,11 @@ BEGIN
     RETURN QUERY
     WITH batch AS (
         SELECT * FROM unnest(ids, streams, versions, types, accounts, times, bodies, causes, traces)
-            WITH ORDINALITY AS b(id, stream, version, type, account_id, occurred_at, data, causation_id, traceparent, n)
+            WITH ORDINALITY
+            AS b(id, stream, version, type, account_id, occurred_at, data, causation_id, traceparent, n)
     ), stored AS (
         INSERT INTO events (id, stream, version, type, account_id, occurred_at, data, causation_id, traceparent)
-        SELECT b.id, b.stream, b.version, b.type, b.account_id, b.occurred_at, b.data, b.causation_id, b.traceparent
+        SELECT b.id, b.stream, b.version, b.type, b.account_id, b.occurred_at, b.data::jsonb, b.causation_id, b.traceparent
         FROM batch b
         WHERE b.account_id = '' OR NOT EXISTS (SELECT 1 FROM erased_accounts e WHERE e.account_id = b.account_id)
         ORDER BY b.n

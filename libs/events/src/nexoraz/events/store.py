@@ -77,7 +77,9 @@ def execute(tx: Transaction, decider: Decider[C, S, E], stream: Stream, command:
     return tx.append(stream, version, events) if events else []
 
 
-def handle(store: EventStore, decider: Decider[C, S, E], stream: Stream, command: C, attempts: int = 4) -> list[Recorded]:
+def handle(
+    store: EventStore, decider: Decider[C, S, E], stream: Stream, command: C, attempts: int = 4
+) -> list[Recorded]:
     """`execute` in a transaction of its own, decided again when another one was faster (at most `attempts`)."""
     for attempt in range(1, attempts + 1):
         try:

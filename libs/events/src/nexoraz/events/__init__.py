@@ -1,0 +1,1 @@
+"""The event kernel of Nexoraz. It knows messages; it knows no service and no web framework."""
