@@ -1,0 +1,1 @@
+"""The rules of identity: pure functions over events. Time, ids, hashes and secrets arrive as data."""
