@@ -78,7 +78,10 @@ def test_a_reader_skips_no_event_of_concurrent_writers(store: SqlEventStore, eng
             with engine.connect() as connection:
                 events = TABLES.events
                 rows = connection.execute(
-                    select(events.c.position).where(events.c.position > checkpoint).order_by(events.c.position).limit(50)
+                    select(events.c.position)
+                    .where(events.c.position > checkpoint)
+                    .order_by(events.c.position)
+                    .limit(50)
                 )
                 found = [row.position for row in rows]
             seen.extend(found)
