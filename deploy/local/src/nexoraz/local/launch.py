@@ -5,10 +5,10 @@ threads must not run Python between fork and exec. Standard library only.
 
 Arguments: parent-pid death-signal mode -- command…
   mode `plain`   the command runs as whoever we are
-  mode `unroot`  the command does not see itself as root, because PostgreSQL refuses to be it. Root gets a user namespace in
-                 which it is called 1000, so files keep their owner and no system user is needed.
-  mode `nobody`  what `unroot` falls back to where user namespaces are refused: the id 65534, which keeps only the capability
-                 to pass folders that are closed to it. No folder is opened to anyone.
+  mode `unroot`  the command does not see itself as root, because PostgreSQL refuses to be it. Root gets a user
+                 namespace in which it is called 1000, so files keep their owner and no system user is needed.
+  mode `nobody`  what `unroot` falls back to where user namespaces are refused: the id 65534, which keeps only the
+                 capability to pass folders that are closed to it. No folder is opened to anyone.
 """
 
 import ctypes
@@ -38,11 +38,20 @@ def check(result: int) -> None:
 
 
 def enter_user_namespace() -> None:
-    """Become id 1000 in a namespace of our own; outside it we stay who we were. Raises OSError where that is refused."""
+    """Become id 1000 in a namespace of our own; outside it we stay who we were. Raises OSError where refused."""
     check(libc.unshare(CLONE_NEWUSER))
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{INNER_ID} 0 1")
     Path("/proc/self/gid_map").write_text(f"{INNER_ID} 0 1")
+
+
+def namespace_entered() -> bool:
+    """False where this system refuses user namespaces, as containers often do."""
+    try:
+        enter_user_namespace()
+    except OSError:
+        return False
+    return True
 
 
 def become_nobody() -> None:
@@ -61,12 +70,8 @@ def become_nobody() -> None:
 def lower(mode: str) -> None:
     if mode == "plain" or os.geteuid() != 0:
         return
-    if mode == "unroot":
-        try:
-            return enter_user_namespace()
-        except OSError:
-            pass
-    become_nobody()
+    if mode == "nobody" or not namespace_entered():
+        become_nobody()
 
 
 def main(arguments: list[str]) -> None:
@@ -78,7 +83,7 @@ def main(arguments: list[str]) -> None:
     check(libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0))
     if os.getppid() != int(parent):
         sys.exit("the parent was gone before the command began")
-    os.execvpe(command[0], command, os.environ)
+    os.execvpe(command[0], command, os.environ)  # noqa: S606  a program, not a shell, is what runs here
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def _popen(launch: Launch) -> "subprocess.Popen[bytes]":
 
 
 def plain_environment(**extra: str) -> dict[str, str]:
-    """What a part may inherit from the person's shell: where programs, the home and temporary files are, and no secret."""
+    """What a part may inherit from the person's shell: where programs and temporary files are, and no secret."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in kept if name in os.environ} | extra
 
@@ -135,8 +135,8 @@ def wait_ready(running: Running, part: Part, seconds: float = 60.0) -> float:
 
 
 def start(part: Part, seconds: float = 60.0) -> Running:
-    """Prepare and start one part and return when it answers. The calling thread must live as long as the part: the kernel
-    ends a child when the thread that started it ends."""
+    """Prepare and start one part and return when it answers. The calling thread must live as long as the part: the
+    kernel ends a child when the thread that started it ends."""
     part.prepare()
     running = Running(part.launch())
     try:

@@ -19,8 +19,8 @@ def stream(service: str) -> str:
 
 
 def permissions(service: str) -> dict[str, object]:
-    """What the user of `service` may do: write only under its own subjects and to its own stream, read every stream, answer
-    its own requests. NATS has no wildcard inside a token, so the streams are listed."""
+    """What the user of `service` may do: write only under its own subjects and to its own stream, read every stream,
+    answer its own requests. NATS has no wildcard inside a token, so the streams are listed."""
     own = stream(service)
     reading = [
         subject

@@ -37,7 +37,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class S3:
-    """Uses the ports `port` to `port + 7`. `secrets` maps access keys to secret keys, `buckets` access keys to buckets."""
+    """Uses the ports `port` to `port + 7`. `secrets` maps access keys to secrets, `buckets` access keys to buckets."""
 
     directory: Path
     port: int
