@@ -1,0 +1,1 @@
+"""Plans, the credit ledger, and payments through Stripe."""

@@ -1,0 +1,38 @@
+"""Named valid messages that the tests of billing speak in."""
+
+from datetime import UTC, datetime
+
+from nexoraz.billing.domain.credits import AddCredits, ReleaseCredits, ReserveCredits, SpendCredits
+from nexoraz.billing.domain.events import (
+    CreditsAdded,
+    CreditsReleased,
+    CreditsReserved,
+    CreditsSpent,
+    PurchasePaid,
+    PurchaseStarted,
+    ReservationRefused,
+)
+from nexoraz.billing.domain.purchase import ConfirmPayment, RejectPayment, StartPurchase
+
+ANN = "6f0d0a0c-0000-4000-8000-00000000a001"
+JOB = "6f0d0a0c-0000-4000-8000-00000000b001"
+OTHER_JOB = "6f0d0a0c-0000-4000-8000-00000000b002"
+PURCHASE_ID = "6f0d0a0c-0000-4000-8000-00000000c001"
+INTENT = "pi_3example"
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+add = AddCredits(ANN, PURCHASE_ID, 10)
+reserve = ReserveCredits(ANN, JOB, 1)
+spend = SpendCredits(ANN, JOB)
+release = ReleaseCredits(ANN, JOB)
+added = CreditsAdded(ANN, PURCHASE_ID, 10)
+reserved = CreditsReserved(ANN, JOB, 1)
+refused = ReservationRefused(ANN, JOB, needed=1, left=0)
+spent = CreditsSpent(ANN, JOB, 1)
+released = CreditsReleased(ANN, JOB, 1)
+
+start = StartPurchase(ANN, PURCHASE_ID, "starter", INTENT, NOON)
+confirm = ConfirmPayment(PURCHASE_ID, NOON)
+reject = RejectPayment(PURCHASE_ID, "card_declined", NOON)
+started = PurchaseStarted(ANN, PURCHASE_ID, "starter", 10, 490, "eur", INTENT, NOON)
+paid = PurchasePaid(ANN, PURCHASE_ID, NOON)
