@@ -8,6 +8,7 @@ from nexoraz.events.decider import Decider
 from nexoraz.events.event import Event, Recorded, Stream
 
 C = TypeVar("C")
+T = TypeVar("T")
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
 
@@ -77,15 +78,21 @@ def execute(tx: Transaction, decider: Decider[C, S, E], stream: Stream, command:
     return tx.append(stream, version, events) if events else []
 
 
-def handle(
-    store: EventStore, decider: Decider[C, S, E], stream: Stream, command: C, attempts: int = 4
-) -> list[Recorded]:
-    """`execute` in a transaction of its own, decided again when another one was faster (at most `attempts`)."""
+def repeated(store: EventStore, work: Callable[[Transaction], T], attempts: int = 4) -> T:
+    """`work` in a transaction of its own, done again from the start when another one was faster (at most
+    `attempts` times). `work` has no effect outside of the transaction."""
     for attempt in range(1, attempts + 1):
         try:
             with store.transaction() as tx:
-                return execute(tx, decider, stream, command)
+                return work(tx)
         except VersionConflict:
             if attempt == attempts:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def handle(
+    store: EventStore, decider: Decider[C, S, E], stream: Stream, command: C, attempts: int = 4
+) -> list[Recorded]:
+    """`execute` in a transaction of its own, decided again when another one was faster (at most `attempts`)."""
+    return repeated(store, lambda tx: execute(tx, decider, stream, command), attempts)
