@@ -27,6 +27,8 @@ def _kubectl(folder: Path) -> list[Node]:
     return list(yaml.safe_load_all(printed))
 
 
+# A kustomization is what names files; the model's Dockerfile stands beside the component that mounts its image.
+APART = {"kustomization.yaml", "Dockerfile"}
 RENDERERS: list[Callable[[Path], list[Node]]] = [render, *([_kubectl] if shutil.which("kubectl") else [])]
 
 
@@ -48,7 +50,7 @@ def test_every_file_of_the_tree_is_used_by_an_overlay() -> None:
         for file in root.rglob("kustomization.yaml")
         for entry in _entries(yaml.safe_load(file.read_text(encoding="utf-8")))
     }
-    files = {file for file in root.rglob("*") if file.is_file() and file.name != "kustomization.yaml"}
+    files = {file for file in root.rglob("*") if file.is_file() and file.name not in APART}
     folders = {file.parent for file in root.rglob("kustomization.yaml")} - set(OVERLAYS.values())
     assert files | folders == mentioned
 
