@@ -1,0 +1,146 @@
+"""The words of the domain: kinds of requests, how a participant may answer, how a request may end."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class RequestType(StrEnum):
+    """What a person can ask for. A kind is listed here once it works from end to end."""
+
+    ACCESS = "access"
+    ERASURE = "erasure"
+
+
+class State(StrEnum):
+    """Where a request stands, as people see it (DESIGN.md, "Requests")."""
+
+    GRACE = "grace"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIALLY_RETAINED = "partially-retained"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED = frozenset({State.COMPLETED, State.PARTIALLY_RETAINED, State.DENIED, State.WITHDRAWN})
+"""States that nothing leaves."""
+
+ACTIVE = frozenset(State) - ENDED
+"""States in which a second request of the same account and type is refused."""
+
+
+class Answer(StrEnum):
+    """What a participant's receipt says of its own erasure."""
+
+    ERASED = "erased"
+    PARTIALLY_RETAINED = "partially-retained"
+    NOTHING_HELD = "nothing-held"
+    UNVERIFIED = "unverified"
+
+
+DONE = frozenset({Answer.ERASED, Answer.PARTIALLY_RETAINED, Answer.NOTHING_HELD})
+"""Answers that count as done. Everything else, silence and words unknown to us included, never does."""
+
+LAST_PARTICIPANT = "identity"
+"""Asked after all others have answered: it still has to tell the person (DESIGN.md, "Requests")."""
+
+
+class DenialReason(StrEnum):
+    """Why a request was denied; told to the person in these words."""
+
+    ACCOUNT_ERASED = "account-erased"
+
+
+class ReceiptLine(msgspec.Struct, frozen=True):
+    """What a participant did with one category in one store.
+
+    basis: the legal basis of what was retained; until: the end of its retention, ISO 8601; both "" when nothing was.
+    """
+
+    category: str
+    store: str
+    erased: int
+    retained: int
+    basis: str = ""
+    until: str = ""
+
+
+class ScanLine(msgspec.Struct, frozen=True):
+    """How many items about the account a scan found in one declared store."""
+
+    store: str
+    found: int
+
+
+class PartFile(msgspec.Struct, frozen=True):
+    """One sealed part of an export as it was written: sha256 (hex) and size in bytes of the sealed form."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A participant's own account of its erasure. Times are ISO 8601 as the participant wrote them."""
+
+    participant: str
+    outcome: str
+    lines: tuple[ReceiptLine, ...]
+    begun_at: str
+    keys_destroyed_at: str
+    key_epoch: int
+    bus_purged: int
+
+    @property
+    def done(self) -> bool:
+        """Whether this answer counts: a word that we do not know never does."""
+        return self.outcome in DONE
+
+    @property
+    def retains(self) -> bool:
+        return self.outcome == Answer.PARTIALLY_RETAINED or any(line.retained for line in self.lines)
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """A participant's independent reading of all its declared stores after the erasure."""
+
+    participant: str
+    residue: int
+    lines: tuple[ScanLine, ...]
+
+    @property
+    def clear(self) -> bool:
+        """Nothing found, by the total and by every line: the two are written by different code."""
+        return self.residue == 0 and not any(line.found for line in self.lines)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one participant contributed to an export."""
+
+    participant: str
+    parts: tuple[PartFile, ...]
+    records: int
+
+
+class Archive(msgspec.Struct, frozen=True):
+    """An assembled export: sha256 (hex) and size in bytes of the zip, and the moment at which it is erased."""
+
+    size: int
+    sha256: str
+    entries: int
+    expires_at: datetime
+
+
+class Concern(msgspec.Struct, frozen=True):
+    """Why a running request needs a person's attention."""
+
+    reason: str
+    participants: tuple[str, ...]
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once, in an order that does not depend on how they came."""
+    return tuple(sorted(set(names)))
