@@ -1,0 +1,40 @@
+"""The presets that exist, read from the data beside this module."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from nexoraz.render.presets.preset import Catalogue, Preset
+
+
+@dataclass(eq=False)
+class UnknownPreset(Exception):
+    """No preset has this id."""
+
+    id: str
+
+
+@cache
+def presets() -> Mapping[str, Preset]:
+    """Every preset by its id, in the order in which they are shown."""
+    content = files("nexoraz.render.presets").joinpath("catalogue.json").read_bytes()
+    listed = msgspec.json.decode(content, type=Catalogue).presets
+    return MappingProxyType({preset.id: preset for preset in listed})
+
+
+def find(preset_id: str) -> Preset:
+    """The preset with this id; raises `UnknownPreset`."""
+    try:
+        return presets()[preset_id]
+    except KeyError:
+        raise UnknownPreset(preset_id) from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of `catalogue.json`; the committed copy must equal it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Catalogue)}
