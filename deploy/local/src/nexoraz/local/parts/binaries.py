@@ -26,3 +26,8 @@ def postgres_program(name: str) -> str:
         if path.exists():
             return str(path)
     raise ProgramMissing(name)
+
+
+def python_module(name: str) -> tuple[str, ...]:
+    """The command that runs a module of ours with this Python."""
+    return (sys.executable, "-m", name)

@@ -1,0 +1,1 @@
+"""Programs that stand for other companies on a developer's machine."""
