@@ -1,18 +1,16 @@
 """The Flask application of a service: API description, problems, limits, headers, telemetry, health.
 
-One `before_request` and one `after_request` do what every request needs; there is no other hook.
+What every request needs around it (headers, span, log line) is in `exchange`.
 """
 
 import functools
-import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
 import msgspec
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, jsonify, request
 from flask.json.provider import JSONProvider
 from flask_smorest.utils import prepare_response  # type: ignore[import-untyped]
 from marshmallow import fields
@@ -20,26 +18,16 @@ from opentelemetry import trace
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from nexoraz.service.auth import COOKIE, Authenticator
+from nexoraz.service.exchange import Observer
 from nexoraz.service.health import Check, Readiness
 from nexoraz.service.idempotency import IdempotencyKeys
-from nexoraz.service.logging import get_logger
-from nexoraz.service.problems import MEDIA_TYPE, Refusals, install, standard
+from nexoraz.service.problems import MEDIA_TYPE, Refusals, install
 from nexoraz.service.schemas import Blueprint, Schema
-from nexoraz.service.telemetry import SCOPE, RequestSpan
 
 __all__ = ["Blueprint", "Schema", "body_limit", "create_app", "openapi_document"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-_UNLOGGED = frozenset({"livez", "readyz"})
 
 
 class AppSettings(Protocol):
@@ -116,7 +104,7 @@ def create_app(
     A blueprint's `url_prefix` is put under /v1/<name>. Errors of kinds in `refusals` become problems of their
     status; anything else that is raised is a defect, logged, and a 500 that says nothing.
     """
-    app = Flask(f"nexoraz.{name}", static_folder=None)
+    app = _Flask(f"nexoraz.{name}", static_folder=None)
     app.json = _FastJson(app)
     app.config |= {
         "MAX_CONTENT_LENGTH": settings.body_limit,
@@ -181,49 +169,14 @@ def _serve_health(app: Flask, checks: Mapping[str, Check]) -> None:
     app.add_url_rule("/readyz", "readyz", readyz)
 
 
+class _Flask(Flask):
+    """Flask without asynchronous views: looking for them costs as much as calling a small view."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def _observe(app: Flask, settings: AppSettings, provider: trace.TracerProvider | None) -> None:
-    headers = dict(_SECURITY_HEADERS)
-    if settings.public_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    tracer = trace.get_tracer(SCOPE, tracer_provider=provider)
-    log = get_logger()
-
-    @app.before_request
-    def arrive() -> None:
-        g.started = time.perf_counter_ns()
-        g.request_id = os.urandom(16).hex()
-        if request.endpoint not in _UNLOGGED:
-            rule = request.url_rule
-            traceparent = request.environ.get("HTTP_TRACEPARENT")
-            g.span = RequestSpan(tracer, request.method, rule.rule if rule else None, traceparent)
-        if "\x00" in request.path or b"%00" in request.query_string:
-            raise standard(400)
-
-    @app.after_request
-    def depart(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        response.headers["X-Request-Id"] = g.request_id
-        if "authenticated" in g or response.status_code >= 400:
-            response.headers.setdefault("Cache-Control", "no-store")
-        if "span" in g:
-            _conclude(response, log)
-        return response
-
-
-def _conclude(response: Response, log: Any) -> None:
-    span: RequestSpan = g.span
-    traceresponse = span.response_header()
-    if traceresponse:
-        response.headers["traceresponse"] = traceresponse
-    span.end(response.status_code)
-    rule = request.url_rule
-    log.info(
-        "request",
-        method=request.method if len(request.method) < 8 else "other",
-        route=rule.rule if rule else None,
-        status=response.status_code,
-        duration_ms=round((time.perf_counter_ns() - g.started) / 1e6, 2),
-        request_id=g.request_id,
-        trace_id=span.trace_id,
-    )
+    observer = Observer(app.wsgi_app, settings.public_url, provider)
+    app.wsgi_app = observer  # type: ignore[method-assign]  # Flask's documented way to add middleware
+    app.before_request(observer.begin)

@@ -20,6 +20,8 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
 from nexoraz.service.documentation import document
+from nexoraz.service.exchange import mark_authenticated
+from nexoraz.service.lookup import RevocationLookup
 from nexoraz.service.problems import Problem, standard
 from nexoraz.service.revocations import (
     VerificationKeys,
@@ -71,6 +73,7 @@ class Authenticator:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = VerificationKeys(engine, tables, clock)
+        self._revocations = RevocationLookup(engine)
         self._origin = _origin(public_url)
         self._clock = clock
         self._verified: dict[str, VerifiedToken] = {}
@@ -85,7 +88,7 @@ class Authenticator:
         except TokenRefused as refused:
             raise _not_authenticated(expired=refused.reason == "expired") from refused
         claims = verified.claims
-        if self._keys.is_revoked(claims.account_id, claims.session_id, verified.issued_at):
+        if self._revocations.is_revoked(claims.account_id, claims.session_id, verified.issued_at):
             raise _not_authenticated()
         return Caller(claims.account_id, claims.session_id, claims.authenticated_at, claims.roles)
 
@@ -164,7 +167,7 @@ def _guarded(view: Callable[P, R], roles: frozenset[str]) -> Callable[..., R]:
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> R:
         authenticator: Authenticator = current_app.extensions["nexoraz.authenticator"]
-        g.authenticated = True
+        mark_authenticated()
         caller = authenticator.caller()
         if not roles <= caller.roles:
             raise standard(403)

@@ -8,6 +8,7 @@ the arguments and without the exception's text, since both may quote a request; 
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 import msgspec
@@ -110,9 +111,49 @@ def configure(
         logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
         cache_logger_on_first_use=stream is None,
     )
+    _Sink.logger = structlog.BytesLogger(stream or sys.stdout.buffer) if threshold <= logging.INFO else None
+    _Sink.service, _Sink.version = service, version
     root = logging.getLogger()
     root.handlers = [_StandardRecords()]
     root.setLevel(max(threshold, logging.INFO))
+
+
+class RequestLine(msgspec.Struct, frozen=True):
+    """The log of one request: its type is its allow-list, so it goes to the stream without further processing."""
+
+    method: str
+    route: str | None
+    status: int
+    duration_ms: float
+    request_id: str
+    trace_id: str | None
+    event: str = "request"
+    level: str = "info"
+    timestamp: str = ""
+    service: str = ""
+    version: str = ""
+
+
+class _Sink:
+    """Where request lines go: `configure` sets it; until then, and above level INFO, nowhere."""
+
+    logger: structlog.BytesLogger | None = None
+    service = ""
+    version = ""
+
+
+def log_request(line: RequestLine) -> None:
+    """Write one line for a finished request."""
+    logger = _Sink.logger
+    if logger is None:
+        return
+    stamped = msgspec.structs.replace(
+        line,
+        timestamp=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        service=_Sink.service,
+        version=_Sink.version,
+    )
+    logger.info(_encode(stamped))
 
 
 def get_logger() -> FilteringBoundLogger:

@@ -29,9 +29,6 @@ on conflict (subject) do update set at = excluded.at, issued_until =
   case when r.issued_until is null or excluded.issued_until is null then null
        else greatest(r.issued_until, excluded.issued_until) end"""
 _PURGE = "delete from revocations where at < now() - interval '1 day'"
-_IS_REVOKED = b"""
-select exists (select from revocations where subject = any(%s)
-               and (issued_until is null or issued_until >= to_timestamp(%s)))"""
 
 
 def remember_key(conn: AnyConnection, kid: str, jwk: Mapping[str, Any], not_after: datetime) -> None:
@@ -84,10 +81,10 @@ async def purge_revocations_async(conn: AnyAsyncConnection) -> None:
 
 
 class VerificationKeys:
-    """Reads both tables for the web process. Keys are cached for KEYS_KEPT seconds, revocations never."""
+    """The keys as the web process sees them, read again after KEYS_KEPT seconds."""
 
     def __init__(self, engine: Engine, tables: AuthTables, clock: Callable[[], float] = time.time) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = engine
         self._tables = tables
         self._clock = clock
         self._lock = threading.Lock()
@@ -111,11 +108,3 @@ class VerificationKeys:
                 rows = conn.execute(select(table.c.kid, table.c.jwk, table.c.not_after)).all()
             self._keys = {row.kid: (public_key(row.jwk), row.not_after.timestamp()) for row in rows}
             self._read_at = now
-
-    def is_revoked(self, account_id: str, session_id: str, issued_at: int) -> bool:
-        """Whether the database refuses this session or account now. One round trip, below SQLAlchemy's layers."""
-        with self._engine.connect() as conn:
-            driver = conn.connection.driver_connection
-            assert driver is not None
-            row = driver.execute(_IS_REVOKED, ([account_id, session_id], issued_at), prepare=True).fetchone()
-            return bool(row[0])

@@ -113,10 +113,11 @@ def continued(traceparent: str | None, name: str, kind: SpanKind = SpanKind.CONS
 class RequestSpan:
     """The span of one HTTP request, current until `end`."""
 
-    __slots__ = ("_span", "_token", "trace_id")
+    __slots__ = ("_span", "_token", "method", "trace_id")
 
     def __init__(self, tracer: trace.Tracer, method: str, route: str | None, traceparent: str | None) -> None:
         shown = method if method in _METHODS else "_OTHER"
+        self.method = shown
         name = f"{shown} {route}" if route else shown
         parent = _parent(traceparent) if traceparent else _EMPTY
         self._span = tracer.start_span(name, context=parent, kind=SpanKind.SERVER)
@@ -132,14 +133,15 @@ class RequestSpan:
         """The value of `traceresponse`, so that a client can name the trace in a question to support."""
         return traceparent_of(self._span)
 
-    def end(self, status: int) -> None:
-        """Finish the span; a second call does nothing."""
+    def end(self, status: int) -> bool:
+        """Finish the span; False when it was finished before."""
         token, self._token = self._token, None
         if token is None:
-            return
+            return False
         if self._span.is_recording():
             self._span.set_attribute("http.response.status_code", status)
             if status >= 500:
                 self._span.set_status(Status(StatusCode.ERROR))
         self._span.end()
         context.detach(token)
+        return True
