@@ -1,0 +1,34 @@
+"""All tables of identity's own database."""
+
+from sqlalchemy import MetaData, Table
+
+from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
+from nexoraz.events.schema import KernelTables
+from nexoraz.identity.adapters.credentials import credentials_table
+from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
+from nexoraz.identity.adapters.private_keys import private_keys_table
+from nexoraz.identity.adapters.throttles import throttles_table
+from nexoraz.identity.projections.accounts import accounts_table
+from nexoraz.identity.projections.sessions import sessions_table
+from nexoraz.service.auth import auth_tables
+from nexoraz.service.idempotency import idempotency_table
+from nexoraz.service.tables import classified
+
+
+class IdentityTables:
+    """One MetaData with the kernel's, the chassis's and identity's tables; every column says what it holds."""
+
+    def __init__(self) -> None:
+        self.metadata = MetaData()
+        self.kernel = KernelTables(self.metadata)
+        self.auth = auth_tables(self.metadata)
+        self.idempotency: Table = idempotency_table(self.metadata)
+        self.accounts = accounts_table(self.metadata)
+        self.sessions = sessions_table(self.metadata)
+        self.credentials = credentials_table(self.metadata)
+        self.mails = mails_table(self.metadata)
+        self.sent_mails = sent_mails_table(self.metadata)
+        self.private_keys = private_keys_table(self.metadata)
+        self.throttles = throttles_table(self.metadata)
+        answers = Personal("user.behavior", "idempotency", "one-day")
+        classified(self.metadata, {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": answers})

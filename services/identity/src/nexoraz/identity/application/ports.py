@@ -1,0 +1,111 @@
+"""What the handlers need from the world. Each port has a real adapter and a fake in adapters/memory.py; both pass the
+contract suite of tests/port_contracts.py."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from nexoraz.events.store import Transaction
+
+Clock = Callable[[], datetime]
+Jwk = dict[str, Any]
+
+
+class KeyedHash(Protocol):
+    def keyed_hash(self, purpose: str, value: str) -> str:
+        """An HMAC under a secret key of this service: equal values can be found, and no value can be guessed."""
+        ...
+
+
+class Passwords(Protocol):
+    def hash(self, password: str) -> str:
+        """A salted, slow hash (argon2id, RFC 9106) in PHC form."""
+        ...
+
+    def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether the password matches. None stands for an account that does not exist: the same work, then False."""
+        ...
+
+
+class Credentials(Protocol):
+    """The password hash that came with each verification; the one of the used verification is the account's."""
+
+    def put(self, tx: Transaction, account_id: str, verification_id: str, password_hash: str) -> None: ...
+
+    def find(self, tx: Transaction, account_id: str, verification_id: str) -> str | None:
+        """None when there is none, and when the account's keys are destroyed."""
+        ...
+
+    def keep_only(self, tx: Transaction, account_id: str, verification_id: str) -> None:
+        """Delete the hashes that came with other verifications."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """What a look-up by address finds. `verified_by` is empty until the address is verified."""
+
+    account_id: str
+    verified_by: str
+
+
+class Accounts(Protocol):
+    def find(self, tx: Transaction, email: str) -> KnownAccount | None:
+        """The account of a normalised address."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    id: UUID
+    device: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+class Sessions(Protocol):
+    def of_account(
+        self, tx: Transaction, account_id: str, after: tuple[datetime, UUID] | None, limit: int, now: datetime
+    ) -> list[ListedSession]:
+        """The sessions that are neither revoked nor expired, newest first, starting behind (created_at, id)."""
+        ...
+
+
+class Mailbox(Protocol):
+    """Mail waiting to be sent. Recipient and parameters are stored sealed, and deleted once the mail is out."""
+
+    def post(self, tx: Transaction, account_id: str, kind: str, to: str, facts: Mapping[str, str]) -> str:
+        """Send a mail after the transaction has committed, at least once. Returns its id."""
+        ...
+
+
+class Throttle(Protocol):
+    def count(self, rule: "Rule", subject: str) -> int:
+        """Count one attempt, at once and for good. Returns 0, or the seconds to wait when it was one too many.
+        Subjects are stored as keyed hashes."""
+        ...
+
+    def clear(self, rule: "Rule", subject: str) -> None:
+        """Forget the attempts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """So many attempts in a window that starts with the first one."""
+
+    name: str
+    attempts: int
+    window: timedelta
+
+
+class PrivateKeys(Protocol):
+    """Signing keys, stored sealed by a system key of the vault."""
+
+    def put(self, tx: Transaction, private: Jwk) -> None: ...
+
+    def get(self, tx: Transaction, kid: str) -> Jwk:
+        """Raises KeyError when this service does not hold the key."""
+        ...

@@ -1,0 +1,126 @@
+"""Registering an address and verifying it. The answer never tells whether the address was known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from nexoraz.events.event import Stream
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import AccountErased, EventStore, Transaction, execute, repeated
+from nexoraz.identity.application.pace import Pace
+from nexoraz.identity.application.ports import Accounts, Clock, Credentials, KeyedHash, Mailbox, Passwords, Throttle
+from nexoraz.identity.application.secret_tokens import new_verification, read_verification, verification_hash
+from nexoraz.identity.application.throttling import (
+    NOTICE_BY_ACCOUNT,
+    REGISTRATION_BY_ADDRESS,
+    VERIFICATION_BY_ADDRESS,
+    limit,
+)
+from nexoraz.identity.domain.account import (
+    ACCOUNT,
+    AccountAlreadyVerified,
+    AccountVerified,
+    RegisterAccount,
+    VerificationGone,
+    VerificationsExhausted,
+    VerifyAccount,
+)
+from nexoraz.identity.domain.countries import check_age
+from nexoraz.identity.domain.email_address import normalised
+
+T = TypeVar("T")
+
+
+def account_stream(account_id: str) -> Stream:
+    """The history of one account."""
+    return Stream.of("account", account_id, account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Registering:
+    """What a person sends. The birth date is compared and forgotten."""
+
+    email: str
+    password: str = field(repr=False)
+    name: str | None
+    country: str
+    born: date
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A registration that may be kept."""
+
+    email: str
+    password_hash: str = field(repr=False)
+    name: str | None
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    store: EventStore
+    accounts: Accounts
+    credentials: Credentials
+    mailbox: Mailbox
+    hashes: KeyedHash
+    passwords: Passwords
+    throttle: Throttle
+    pace: Pace
+    now: Clock
+    new_id: Callable[[], str]
+
+    def check(self, asked: Registering, client_address: str) -> Checked:
+        """Everything before a transaction. Raises EmailAddressInvalid, BelowAgeOfConsent, BirthDateImpossible,
+        TooManyAttempts. Below the age of consent nothing is kept, not even a count (clause K1)."""
+        check_age(asked.country, asked.born, self.now().date())
+        email = normalised(asked.email)
+        limit(self.throttle, REGISTRATION_BY_ADDRESS, client_address)
+        return Checked(email, self.passwords.hash(asked.password), asked.name, asked.country)
+
+    def unit_of_work(self, work: Callable[[Transaction], T]) -> T:
+        """`work` in a transaction, again when another registration was faster or the account's erasure began."""
+        try:
+            return repeated(self.store, work)
+        except (AccountErased, KeyDestroyed):
+            return repeated(self.store, work)
+
+    def register(self, tx: Transaction, checked: Checked) -> None:
+        """Record the registration, or tell the owner of a known address by mail. Raises VersionConflict for the
+        slower one of two registrations of one address; done again, it finds the other one."""
+        known = self.accounts.find(tx, checked.email)
+        account_id = known.account_id if known else self.new_id()
+        token = new_verification(account_id, self.new_id())
+        command = RegisterAccount(
+            account_id, checked.email, checked.name, checked.country,
+            token.verification_id, verification_hash(self.hashes, token), self.now(),
+        )  # fmt: skip
+        try:
+            execute(tx, ACCOUNT, account_stream(account_id), command)
+        except AccountAlreadyVerified:
+            if not self.throttle.count(NOTICE_BY_ACCOUNT, account_id):
+                self.mailbox.post(tx, account_id, "account-exists", checked.email, {})
+            return
+        except VerificationsExhausted:
+            return
+        self.credentials.put(tx, account_id, token.verification_id, checked.password_hash)
+        self.mailbox.post(tx, account_id, "verify-address", checked.email, {"token": token.text})
+
+    def check_verification(self, client_address: str) -> None:
+        """Raises TooManyAttempts."""
+        limit(self.throttle, VERIFICATION_BY_ADDRESS, client_address)
+
+    def verify(self, tx: Transaction, text: str) -> bool:
+        """Whether the token verified its account; a wrong secret is counted, so commit in both cases. Raises
+        VerificationGone for every token that cannot be used (any more)."""
+        token = read_verification(text)
+        if token is None or tx.is_erased(token.account_id):
+            raise VerificationGone
+        hashed = verification_hash(self.hashes, token)
+        command = VerifyAccount(token.account_id, token.verification_id, hashed, self.now())
+        [recorded] = execute(tx, ACCOUNT, account_stream(token.account_id), command)
+        if not isinstance(recorded.event, AccountVerified):
+            return False
+        self.credentials.keep_only(tx, token.account_id, token.verification_id)
+        return True

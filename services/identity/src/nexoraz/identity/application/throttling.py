@@ -1,0 +1,37 @@
+"""How often what may be tried (clause U3). Counted in the database, so that the limits hold across replicas."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nexoraz.events.decider import Refused
+from nexoraz.identity.application.ports import Rule, Throttle
+
+SIGN_IN_BY_ACCOUNT = Rule("sign-in-account", 10, timedelta(minutes=15))
+SIGN_IN_BY_ADDRESS = Rule("sign-in-address", 100, timedelta(minutes=15))
+REGISTRATION_BY_ADDRESS = Rule("registration-address", 60, timedelta(hours=1))
+VERIFICATION_BY_ADDRESS = Rule("verification-address", 60, timedelta(hours=1))
+REFRESH_BY_ADDRESS = Rule("refresh-address", 600, timedelta(minutes=15))
+NOTICE_BY_ACCOUNT = Rule("notice-account", 3, timedelta(days=1))
+"""Mails that tell someone that their address was registered again."""
+RULES = (
+    SIGN_IN_BY_ACCOUNT,
+    SIGN_IN_BY_ADDRESS,
+    REGISTRATION_BY_ADDRESS,
+    VERIFICATION_BY_ADDRESS,
+    REFRESH_BY_ADDRESS,
+    NOTICE_BY_ACCOUNT,
+)
+
+
+@dataclass
+class TooManyAttempts(Refused):
+    """Wait so many seconds."""
+
+    retry_after: int
+
+
+def limit(throttle: Throttle, rule: Rule, subject: str) -> None:
+    """Count one attempt; raises TooManyAttempts."""
+    wait = throttle.count(rule, subject)
+    if wait:
+        raise TooManyAttempts(wait)

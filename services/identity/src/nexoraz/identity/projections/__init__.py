@@ -1,0 +1,1 @@
+"""What identity can be asked, kept in the transaction that appends."""

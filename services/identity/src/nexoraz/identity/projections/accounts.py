@@ -1,0 +1,59 @@
+"""Which account has this address? The address is only held as a keyed hash."""
+
+from sqlalchemy import MetaData, Table, Text, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from nexoraz.events.classification import pseudonym
+from nexoraz.events.event import Recorded
+from nexoraz.events.schema import KernelTables
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction, VersionConflict
+from nexoraz.identity.application.ports import KeyedHash, KnownAccount
+from nexoraz.identity.domain.account import AccountRegistered, AccountVerified
+
+
+def accounts_table(metadata: MetaData) -> Table:
+    return Table(
+        "accounts",
+        metadata,
+        pseudonym("account_id", Text, primary_key=True),
+        pseudonym("email_hash", Text, nullable=False, unique=True),
+        pseudonym("verified_by", Text, nullable=False, server_default=""),
+    )
+
+
+class SqlAccounts:
+    """One row per account. Two accounts never share an address: the slower registration gets a VersionConflict."""
+
+    def __init__(self, table: Table, kernel: KernelTables, hashes: KeyedHash) -> None:
+        self._table = table
+        self._erased = kernel.erased_accounts
+        self._hashes = hashes
+        self.tables = (table,)
+
+    def apply(self, tx: Transaction, recorded: Recorded) -> None:
+        match recorded.event:
+            case AccountRegistered(account_id, email):
+                row = insert(self._table).values(account_id=account_id, email_hash=self._hash(email))
+                taken = row.on_conflict_do_nothing(index_elements=["email_hash"]).returning(self._table.c.account_id)
+                if connection_of(tx).execute(taken).first() is None:
+                    raise VersionConflict("accounts", 0)
+            case AccountVerified(account_id, verification_id):
+                row_of = update(self._table).where(self._table.c.account_id == account_id)
+                connection_of(tx).execute(row_of.values(verified_by=verification_id))
+
+    def find(self, tx: Transaction, email: str) -> KnownAccount | None:
+        """The account of a normalised address, unless its erasure has begun."""
+        t, erased = self._table, self._erased
+        living = ~exists().where(erased.c.account_id == t.c.account_id)
+        query = select(t.c.account_id, t.c.verified_by).where(t.c.email_hash == self._hash(email), living)
+        row = connection_of(tx).execute(query).first()
+        return KnownAccount(row.account_id, row.verified_by) if row else None
+
+    def release_address(self, tx: Transaction, account_id: str) -> None:
+        """When an erasure begins: the address is free at once, for whoever registers it next."""
+        row_of = update(self._table).where(self._table.c.account_id == account_id)
+        connection_of(tx).execute(row_of.values(email_hash=account_id, verified_by=""))
+
+    def _hash(self, email: str) -> str:
+        return self._hashes.keyed_hash("email", email)

@@ -1,0 +1,50 @@
+"""One's own account (clause RT1)."""
+
+from typing import Any
+
+from flask import Response
+
+from nexoraz.events.store import VersionConflict
+from nexoraz.identity.application.profiles import Profile, Profiles
+from nexoraz.identity.web.schemas import Profile as ProfileView
+from nexoraz.identity.web.schemas import ProfileChange
+from nexoraz.service.app import Blueprint
+from nexoraz.service.auth import Caller, authenticated
+from nexoraz.service.etags import needs_if_match, not_modified, require_if_match, with_etag
+from nexoraz.service.problems import Problem, not_found
+
+
+def profile_blueprint(profiles: Profiles) -> Blueprint:
+    profile = Blueprint("profile", __name__, url_prefix="/profile", description="One's own account")
+
+    @profile.route("", methods=["GET"])
+    @authenticated
+    @profile.response(200, ProfileView)
+    def shown(*, caller: Caller) -> Response:
+        """The account of the caller."""
+        with profiles.store.transaction() as tx:
+            found = _found(profiles.find(tx, caller.account_id))
+        return not_modified(found.version) or with_etag(ProfileView().dump(found), found.version)
+
+    @profile.route("", methods=["PATCH"])
+    @authenticated
+    @needs_if_match
+    @profile.arguments(ProfileChange)
+    @profile.response(200, ProfileView)
+    def changed(body: dict[str, Any], *, caller: Caller) -> Response:
+        """Change the name, or remove it with null."""
+        try:
+            with profiles.store.transaction() as tx:
+                require_if_match(_found(profiles.find(tx, caller.account_id)).version)
+                renamed = _found(profiles.rename(tx, caller.account_id, body["name"]))
+        except VersionConflict as faster:
+            raise Problem("version-changed", 412, "It was changed in the meantime") from faster
+        return with_etag(ProfileView().dump(renamed), renamed.version)
+
+    return profile
+
+
+def _found(profile: Profile | None) -> Profile:
+    if profile is None:
+        raise not_found()
+    return profile

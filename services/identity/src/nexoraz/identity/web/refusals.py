@@ -1,0 +1,47 @@
+"""Which HTTP status each broken rule gets, and the few that need a header or must look like something else."""
+
+from flask import Flask, Response
+
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import AccountErased, VersionConflict
+from nexoraz.identity.application.sign_in import RefreshRefused, SignInRefused
+from nexoraz.identity.application.throttling import TooManyAttempts
+from nexoraz.identity.domain.account import AccountNotVerified, VerificationGone
+from nexoraz.identity.domain.countries import BelowAgeOfConsent, BirthDateImpossible
+from nexoraz.identity.domain.email_address import EmailAddressInvalid
+from nexoraz.identity.domain.session import RefreshRaced, SessionUnknown
+from nexoraz.service.problems import Problem, Refusals, not_found, respond
+
+REFUSALS = Refusals(
+    {
+        EmailAddressInvalid: 422,
+        BirthDateImpossible: 422,
+        BelowAgeOfConsent: 403,
+        VerificationGone: 410,
+        RefreshRaced: 409,
+        AccountNotVerified: 409,
+        VersionConflict: 409,
+    }
+)
+
+
+def install_answers(app: Flask) -> None:
+    """Answers that REFUSALS cannot give: with a header, or the one 404 that betrays no one."""
+
+    def too_many(refused: TooManyAttempts) -> Response:
+        title, after = "Too many attempts", str(refused.retry_after)
+        return respond(Problem("too-many-attempts", 429, title, headers={"Retry-After": after}))
+
+    def unauthenticated(refused: Exception) -> Response:
+        rule = "sign-in-refused" if isinstance(refused, SignInRefused) else "refresh-refused"
+        headers = {"WWW-Authenticate": 'Bearer realm="nexoraz"'}
+        return respond(Problem(rule, 401, "These credentials are not accepted", headers=headers))
+
+    def nothing_here(_: Exception) -> Response:
+        return respond(not_found())
+
+    app.register_error_handler(TooManyAttempts, too_many)
+    for kind in (SignInRefused, RefreshRefused):
+        app.register_error_handler(kind, unauthenticated)
+    for gone in (SessionUnknown, AccountErased, KeyDestroyed):
+        app.register_error_handler(gone, nothing_here)

@@ -1,0 +1,97 @@
+"""The shapes of bodies and answers."""
+
+from marshmallow import fields, validate
+
+from nexoraz.service.app import Schema
+
+TEXT = validate.Regexp(r"[^\x00-\x1f\x7f\ud800-\udfff]*\Z", error="Control characters are not accepted.")
+
+
+class NewAccount(Schema):
+    email = fields.String(required=True, validate=[validate.Length(3, 254), TEXT])
+    password = fields.String(required=True, validate=validate.Length(10, 256), load_only=True)
+    name = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 120), TEXT])
+    country = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[A-Z]{2}\Z", error="An ISO 3166-1 alpha-2 code, such as DE."),
+        metadata={"description": "ISO 3166-1 alpha-2"},
+    )
+    birth_date = fields.Date(
+        required=True,
+        metadata={"description": "compared with the age of digital consent in the country, and never kept"},
+    )
+
+
+class RegistrationReceived(Schema):
+    """The same answer for every address."""
+
+    status = fields.Constant("received", required=True)
+
+
+class VerificationAsked(Schema):
+    token = fields.String(required=True, validate=validate.Length(1, 400), load_only=True)
+
+
+class Verified(Schema):
+    status = fields.Constant("verified", required=True)
+
+
+class Credentials(Schema):
+    email = fields.String(required=True, validate=validate.Length(1, 254))
+    password = fields.String(required=True, validate=validate.Length(1, 256), load_only=True)
+
+
+class SignedIn(Schema):
+    account_id = fields.UUID(required=True)
+    session_id = fields.UUID(required=True)
+    access_token = fields.String(required=True)
+    token_type = fields.Constant("Bearer", required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
+    refresh_token = fields.String(required=True)
+    refresh_expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
+
+
+class Refreshing(Schema):
+    """Without a token in the body, the refresh cookie is taken."""
+
+    refresh_token = fields.String(load_default=None, validate=validate.Length(1, 400))
+
+
+class Session(Schema):
+    id = fields.UUID(required=True)
+    device = fields.String(required=True, metadata={"description": "such as Firefox on Linux"})
+    created_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(required=True)
+    current = fields.Boolean(required=True, metadata={"description": "the session of this request"})
+
+
+class Profile(Schema):
+    id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+    country = fields.String(required=True)
+    registered_at = fields.AwareDateTime(required=True)
+
+
+class ProfileChange(Schema):
+    name = fields.String(required=True, allow_none=True, validate=[validate.Length(1, 120), TEXT])
+
+
+class Key(Schema):
+    """RFC 8037"""
+
+    class Meta:
+        unknown = "include"
+
+    kid = fields.String(required=True)
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    x = fields.String(required=True)
+    alg = fields.String()
+    use = fields.String()
+
+
+class KeySet(Schema):
+    """RFC 7517"""
+
+    keys = fields.List(fields.Nested(Key), required=True)
