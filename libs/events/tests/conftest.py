@@ -1,30 +1,29 @@
-"""A database per test with the kernel's tables."""
+"""A database per test with the kernel's tables, made by the migration that the services use."""
 
-import os
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, MetaData, create_engine, text
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine
 
-from nexoraz.events.schema import APPEND_FUNCTION, KernelTables
+from nexoraz.events.migrations import create_kernel_tables_v1
+from nexoraz.local.testing.fixtures import NewMigratedDatabase
+
+
+def sqlalchemy_url(dsn: str) -> str:
+    return dsn.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def migrate_kernel(dsn: str) -> None:
+    engine = create_engine(sqlalchemy_url(dsn))
+    with engine.begin() as connection:
+        create_kernel_tables_v1(Operations(MigrationContext.configure(connection)))
+    engine.dispose()
 
 
 @pytest.fixture
-def kernel_database() -> Iterator[Engine]:
-    dsn = os.environ["LEAD_PG"]
-    admin = create_engine(dsn + "/postgres", isolation_level="AUTOCOMMIT")
-    name = "k" + uuid4().hex
-    with admin.connect() as c:
-        c.execute(text(f"CREATE DATABASE {name}"))
-    engine = create_engine(f"{dsn}/{name}")
-    metadata = MetaData()
-    KernelTables(metadata)
-    with engine.begin() as c:
-        metadata.create_all(c)
-        c.exec_driver_sql(APPEND_FUNCTION)
+def kernel_database(migrated_database: NewMigratedDatabase) -> Iterator[Engine]:
+    engine = create_engine(sqlalchemy_url(migrated_database("kernel", migrate_kernel)), pool_size=20)
     yield engine
     engine.dispose()
-    with admin.connect() as c:
-        c.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, MetaData, select, text
 
+from nexoraz.events.append_function import APPEND_FUNCTION_V1, APPEND_LOCK
 from nexoraz.events.event import Stream
-from nexoraz.events.schema import APPEND_FUNCTION, APPEND_LOCK, KernelTables
+from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import SqlEventStore
 from nexoraz.events.store import AccountErased, VersionConflict
 from nexoraz.events.testing.fakes import MemorySealer
@@ -39,7 +40,7 @@ class TestSqlStore(StoreContract):
 
 
 def test_the_lock_in_the_function_is_the_one_that_the_tombstone_takes() -> None:
-    assert f"pg_advisory_xact_lock({APPEND_LOCK})" in APPEND_FUNCTION
+    assert f"pg_advisory_xact_lock({APPEND_LOCK})" in APPEND_FUNCTION_V1
 
 
 def test_personal_fields_are_sealed_in_the_table(store: SqlEventStore, engine: Engine) -> None:

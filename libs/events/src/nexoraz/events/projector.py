@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Table, select
 
-from nexoraz.events.schema import APPEND_LOCK
+from nexoraz.events.append_function import APPEND_LOCK
 from nexoraz.events.sql_store import InlineProjection, SqlEventStore, SqlTransaction, recorded_of
 
 SHADOW = "rebuild"

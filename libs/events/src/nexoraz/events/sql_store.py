@@ -12,12 +12,14 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import msgspec
-from nexoraz.events.event import Event, Recorded, Stream
-from nexoraz.events.registry import Registry, Sealer
-from nexoraz.events.schema import APPEND_LOCK, KernelTables
-from nexoraz.events.store import AccountErased, Transaction, VersionConflict
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert as upsert
+
+from nexoraz.events.append_function import APPEND_LOCK
+from nexoraz.events.event import Event, Recorded, Stream
+from nexoraz.events.registry import Registry, Sealer
+from nexoraz.events.schema import KernelTables
+from nexoraz.events.store import AccountErased, Transaction, VersionConflict
 
 Clock = Callable[[], datetime]
 

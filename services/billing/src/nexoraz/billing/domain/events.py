@@ -6,7 +6,7 @@ from nexoraz.events.classification import Fact, Id
 from nexoraz.events.event import Event
 
 
-class CreditsAdded(Event):
+class CreditsAdded(Event, frozen=True):
     """Paid credits arrived on the account."""
 
     account_id: Id
@@ -14,7 +14,7 @@ class CreditsAdded(Event):
     credits: Fact[int]
 
 
-class CreditsReserved(Event):
+class CreditsReserved(Event, frozen=True):
     """Credits are set aside for one render job."""
 
     account_id: Id
@@ -22,7 +22,7 @@ class CreditsReserved(Event):
     credits: Fact[int]
 
 
-class ReservationRefused(Event):
+class ReservationRefused(Event, frozen=True):
     """The account held too few credits for the job. Recorded, because render waits for an answer."""
 
     account_id: Id
@@ -31,7 +31,7 @@ class ReservationRefused(Event):
     left: Fact[int]
 
 
-class CreditsSpent(Event):
+class CreditsSpent(Event, frozen=True):
     """The job is done; its reserved credits are gone."""
 
     account_id: Id
@@ -39,7 +39,7 @@ class CreditsSpent(Event):
     credits: Fact[int]
 
 
-class CreditsReleased(Event):
+class CreditsReleased(Event, frozen=True):
     """The job failed; its reserved credits are free again."""
 
     account_id: Id
@@ -47,7 +47,7 @@ class CreditsReleased(Event):
     credits: Fact[int]
 
 
-class PurchaseStarted(Event):
+class PurchaseStarted(Event, frozen=True):
     """A payment was opened with Stripe. amount: in the currency's minor unit (cents)."""
 
     account_id: Id
@@ -60,7 +60,7 @@ class PurchaseStarted(Event):
     started_at: Fact[datetime]
 
 
-class PurchasePaid(Event):
+class PurchasePaid(Event, frozen=True):
     """Stripe says that the payment succeeded."""
 
     account_id: Id
@@ -68,7 +68,7 @@ class PurchasePaid(Event):
     paid_at: Fact[datetime]
 
 
-class PurchaseFailed(Event):
+class PurchaseFailed(Event, frozen=True):
     """Stripe says that the payment failed or was cancelled. reason: Stripe's code, never free text."""
 
     account_id: Id

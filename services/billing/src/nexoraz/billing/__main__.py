@@ -1,0 +1,1 @@
+"""`python -m nexoraz.billing web | worker | migrate | rebuild`."""

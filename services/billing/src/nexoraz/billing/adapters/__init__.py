@@ -1,0 +1,1 @@
+"""Where billing meets the bus, Stripe and SQL."""

@@ -1,0 +1,46 @@
+"""Fakes of billing's ports for tests; they pass the ports' contract suites."""
+
+from dataclasses import replace
+
+from nexoraz.billing.application.ports import Payment, PaymentsUnavailable, PurchaseRef
+from nexoraz.billing.domain.packs import Pack
+from nexoraz.events.store import Transaction
+
+
+class FakePayments:
+    """A payment provider in memory: payments are open until `finish` or a payment method ends them."""
+
+    def __init__(self) -> None:
+        self.payments: dict[str, Payment] = {}
+        self.down = False
+
+    def open(self, purchase_id: str, pack: Pack, payment_method: str | None) -> Payment:
+        self._answer()
+        intent = f"pi_{purchase_id}"
+        fresh = Payment(intent, "succeeded" if payment_method else "open", f"{intent}_secret_{pack.amount}")
+        return self.payments.setdefault(intent, fresh)
+
+    def read(self, intent: str) -> Payment:
+        self._answer()
+        if intent not in self.payments:
+            raise PaymentsUnavailable("no such payment")
+        return self.payments[intent]
+
+    def finish(self, intent: str, reason: str = "") -> None:
+        """The person paid, or the card was declined for a reason."""
+        status = "failed" if reason else "succeeded"
+        self.payments[intent] = replace(self.payments[intent], status=status, reason=reason)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise PaymentsUnavailable("down")
+
+
+class MemoryPurchaseIndex:
+    """Knows the purchases it was told."""
+
+    def __init__(self) -> None:
+        self.purchases: dict[str, PurchaseRef] = {}
+
+    def of_intent(self, tx: Transaction, intent: str) -> PurchaseRef | None:  # noqa: ARG002 - the port's shape
+        return self.purchases.get(intent)

@@ -1,0 +1,66 @@
+"""Payments through Stripe PaymentIntents (clause C5). No card data passes through here: the person's browser gives it
+to Stripe and gets a payment method id. What Stripe learns from us is a purchase id, an amount and a currency."""
+
+from typing import Any
+
+import stripe
+
+from nexoraz.billing.application.ports import Payment, PaymentRejected, PaymentStatus, PaymentsUnavailable
+from nexoraz.billing.domain.packs import Pack
+
+TIMEOUT_S = 8
+
+STATUS: dict[str, PaymentStatus] = {
+    "succeeded": "succeeded",
+    "canceled": "cancelled",
+    "requires_payment_method": "failed",
+}
+
+
+class StripePayments:
+    """The Payments port on the `stripe` SDK. Thread-safe."""
+
+    def __init__(self, api_key: str, api_base: str) -> None:
+        self._client = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": api_base},
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
+            max_network_retries=1,
+        )
+
+    def open(self, purchase_id: str, pack: Pack, payment_method: str | None) -> Payment:
+        params: dict[str, Any] = {
+            "amount": pack.amount,
+            "currency": pack.currency,
+            "metadata": {"purchase_id": purchase_id},
+        }
+        if payment_method is not None:
+            params |= {"payment_method": payment_method, "confirm": True}
+        try:
+            intent = self._client.v1.payment_intents.create(params, {"idempotency_key": f"purchase-{purchase_id}"})  # type: ignore[arg-type]
+        except stripe.CardError as error:
+            raise PaymentRejected(error.code or "card_declined") from error
+        except stripe.InvalidRequestError as error:
+            raise PaymentRejected(error.code or "invalid_payment_method") from error
+        except stripe.StripeError as error:
+            raise PaymentsUnavailable(type(error).__name__) from error
+        return _payment(intent)
+
+    def read(self, intent: str) -> Payment:
+        try:
+            return _payment(self._client.v1.payment_intents.retrieve(intent))
+        except stripe.StripeError as error:
+            raise PaymentsUnavailable(type(error).__name__) from error
+
+
+def _payment(intent: stripe.PaymentIntent) -> Payment:
+    """A payment without any attempt is open; one whose attempt failed says why."""
+    failure = intent.last_payment_error
+    status = STATUS.get(intent.status, "open")
+    if status == "failed" and failure is None:
+        status = "open"
+    return Payment(intent.id, status, intent.client_secret or "", _code(failure))
+
+
+def _code(failure: Any) -> str:
+    return str(getattr(failure, "code", None) or "payment_failed") if failure is not None else ""

@@ -1,0 +1,1 @@
+"""What billing does when it is asked or told something."""

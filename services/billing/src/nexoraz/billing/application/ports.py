@@ -1,0 +1,59 @@
+"""What billing needs from the outside, apart from its store."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from nexoraz.billing.domain.packs import Pack
+from nexoraz.events.store import Transaction
+
+PaymentStatus = Literal["open", "succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as the provider tells it. client_secret: lets the person's browser finish it; never stored.
+    reason: the provider's code of a failure, such as "card_declined"."""
+
+    intent: str
+    status: PaymentStatus
+    client_secret: str = ""
+    reason: str = ""
+
+
+class PaymentsUnavailable(Exception):
+    """The payment provider did not answer in time, or answered with an error of its own. Try again later."""
+
+
+@dataclass
+class PaymentRejected(Exception):
+    """The provider refused the payment method; the person can try another one. code: such as "card_declined"."""
+
+    code: str
+
+
+class Payments(Protocol):
+    """The payment provider."""
+
+    def open(self, purchase_id: str, pack: Pack, payment_method: str | None) -> Payment:
+        """Open a payment for a pack; confirm it at once when the payment method is given. Repeated with the same
+        purchase id it gives the same payment. Raises PaymentsUnavailable or PaymentRejected."""
+        ...
+
+    def read(self, intent: str) -> Payment:
+        """The payment as it stands. Raises PaymentsUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRef:
+    """Which purchase of which account a payment pays for."""
+
+    purchase_id: str
+    account_id: str
+    credits: int
+
+
+class PurchaseIndex(Protocol):
+    """Finds the purchase of a payment intent."""
+
+    def of_intent(self, tx: Transaction, intent: str) -> PurchaseRef | None: ...

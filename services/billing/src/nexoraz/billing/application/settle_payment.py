@@ -1,0 +1,59 @@
+"""A payment ended at the provider: record it, and add the credits in the same transaction, once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from nexoraz.billing.application.ports import Payment, Payments, PurchaseIndex, PurchaseRef
+from nexoraz.billing.domain.credits import CREDITS, AddCredits, credits_stream
+from nexoraz.billing.domain.purchase import PURCHASE, ConfirmPayment, RejectPayment, purchase_stream
+from nexoraz.events.store import AccountErased, EventStore, Transaction, execute
+
+
+class PaymentOpen(Exception):
+    """The payment has not ended yet; ask again later."""
+
+
+class PaymentUnknown(Exception):
+    """The provider reports a payment for which no purchase was started here (yet)."""
+
+
+class PaidAfterErasure(Exception):
+    """Money arrived for an account that is erased: an operator refunds it at the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePayment:
+    """Asks the provider, which is the truth, and never believes the caller. Safe to repeat."""
+
+    store: EventStore
+    payments: Payments
+    purchases: PurchaseIndex
+    clock: Callable[[], datetime]
+
+    def __call__(self, intent: str) -> None:
+        """Raises PaymentOpen, PaymentUnknown, PaymentsUnavailable (all: try again later) or PaidAfterErasure."""
+        payment = self.payments.read(intent)
+        if payment.status == "open":
+            raise PaymentOpen(intent)
+        try:
+            with self.store.transaction() as tx:
+                self._record(tx, payment)
+        except AccountErased as erased:
+            raise PaidAfterErasure(intent) from erased
+
+    def _record(self, tx: Transaction, payment: Payment) -> None:
+        purchase = self.purchases.of_intent(tx, payment.intent)
+        if purchase is None:
+            raise PaymentUnknown(payment.intent)
+        stream = purchase_stream(purchase.purchase_id, purchase.account_id)
+        if payment.status == "succeeded":
+            execute(tx, PURCHASE, stream, ConfirmPayment(purchase.purchase_id, self.clock()))
+            self._add_credits(tx, purchase)
+        else:
+            reason = payment.reason or payment.status
+            execute(tx, PURCHASE, stream, RejectPayment(purchase.purchase_id, reason, self.clock()))
+
+    def _add_credits(self, tx: Transaction, purchase: PurchaseRef) -> None:
+        command = AddCredits(purchase.account_id, purchase.purchase_id, purchase.credits)
+        execute(tx, CREDITS, credits_stream(purchase.account_id), command)

@@ -1,0 +1,134 @@
+"""Puts billing together. The only module that names adapters; nothing is connected until something is asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from nexoraz.billing.adapters import published, subscribed
+from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
+from nexoraz.billing.adapters.stripe_payments import StripePayments
+from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
+from nexoraz.billing.application.ports import Payments
+from nexoraz.billing.application.settle_payment import SettlePayment
+from nexoraz.billing.config import Settings
+from nexoraz.billing.domain.events import EVENTS
+from nexoraz.billing.projections.credit_accounts import CreditAccounts
+from nexoraz.billing.projections.holdings import HELD
+from nexoraz.billing.projections.purchases import Purchases
+from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.billing.web.refusals import REFUSALS
+from nexoraz.billing.web.routes import Desk, credits_blueprint, packs_blueprint, purchases_blueprint
+from nexoraz.billing.web.webhooks import webhooks_blueprint
+from nexoraz.events.bus import NatsSettings
+from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
+from nexoraz.events.holdings import Holdings
+from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
+from nexoraz.events.registry import Registry
+from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction
+from nexoraz.events.worker import WorkerParts
+from nexoraz.service.app import create_app
+from nexoraz.service.auth import Authenticator, revoke
+from nexoraz.service.database import make_engine, ping
+from nexoraz.service.health import serve_health
+from nexoraz.service.idempotency import IdempotencyKeys
+from nexoraz.service.tables import classified
+from nexoraz.service.telemetry import current_traceparent
+
+classified(
+    METADATA,
+    {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
+)
+REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
+PROJECTIONS = {"credit_accounts": CreditAccounts(), "purchases": Purchases()}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Billing, wired."""
+
+    settings: Settings
+    runtime: Runtime
+    holdings: Holdings
+    participation: Participation
+    payments: Payments
+    watch: PaymentWatch
+    clock: Callable[[], datetime]
+
+    def web(self) -> Flask:
+        """The HTTP side. Touches its database and Stripe only."""
+        desk = Desk(self.runtime.store, self.runtime.engine, self.payments, self.watch, self.clock)
+        secret = self.settings.stripe_webhook_secret.reveal()
+        return create_app(
+            "billing",
+            "1.0.0",
+            self.settings,
+            [
+                packs_blueprint(),
+                credits_blueprint(desk),
+                purchases_blueprint(desk),
+                webhooks_blueprint(self.runtime.store, self.watch, secret),
+            ],
+            {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
+            refusals=REFUSALS,
+            authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),
+            idempotency_keys=self._idempotency_keys(),
+        )
+
+    def worker(self) -> WorkerParts:
+        """The relay, the consumers and the tasks."""
+        plan = WorkerPlan(
+            translate=published.translate,
+            handlers=subscribed.HANDLERS,
+            task_handlers={SETTLE: self.watch.run_settle, CHECK: self.watch.run_check},
+        )
+        settings = self.settings
+        password = settings.nats_password.reveal()
+        nats = NatsSettings(url=settings.nats_url, user=settings.nats_user, password=password)
+
+        async def health(checks: Mapping[str, Callable[[], object]]) -> object:
+            return await serve_health(settings.bind, checks)
+
+        return worker_parts(self.runtime, self.participation, plan, nats, health)
+
+    def _idempotency_keys(self) -> IdempotencyKeys:
+        vault = self.runtime.vault
+
+        def seal(owner: str, answer: bytes) -> bytes:
+            return vault.seal(owner, "idempotency", answer, "answer")
+
+        def open_(owner: str, sealed: bytes) -> bytes:
+            return vault.open(owner, "idempotency", sealed, "answer")
+
+        return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
+
+
+def build(settings: Settings, payments: Payments | None = None, clock: Callable[[], datetime] = now) -> App:
+    """Wire billing. `payments` and `clock` stand in for Stripe and the time in tests."""
+    runtime = Runtime.wire(
+        "billing",
+        make_engine(settings.database_url),
+        make_engine(settings.vault_database_url, pool_size=4),
+        settings.vault_kek_dir,
+        KERNEL,
+        REGISTRY,
+        inline=lambda _vault: list(PROJECTIONS.values()),
+        traceparent=current_traceparent,
+    )
+    holdings = Holdings("billing", runtime.store, METADATA, runtime.vault, HELD)
+    participation = runtime.participation(holdings, on_begun=_refuse_tokens)
+    provider = payments or StripePayments(settings.stripe_api_key.reveal(), settings.stripe_api_base)
+    settle = SettlePayment(runtime.store, provider, SqlPurchaseIndex(), clock)
+    watch = PaymentWatch(runtime.tasks, runtime.store, settle)
+    return App(settings, runtime, holdings, participation, provider, watch, clock)
+
+
+def _refuse_tokens(tx: Transaction, account_id: str) -> None:
+    revoke(connection_of(tx), account_id)

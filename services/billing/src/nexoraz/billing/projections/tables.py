@@ -1,0 +1,54 @@
+"""Every table of billing's database. The purchases are the billing records that the law wants kept (clause R1)."""
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, MetaData, Table, Text, UniqueConstraint
+
+from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.schema import KernelTables
+from nexoraz.service.auth import auth_tables
+from nexoraz.service.idempotency import idempotency_table
+
+STAMP = DateTime(timezone=True)
+
+METADATA = MetaData()
+KERNEL = KernelTables(METADATA)
+AUTH = auth_tables(METADATA)
+IDEMPOTENCY = idempotency_table(METADATA)
+
+CREDIT_ACCOUNTS = Table(
+    "credit_accounts",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("balance", Integer, nullable=False),
+    operational("reserved", Integer, nullable=False),
+)
+
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    operational("entry", BigInteger, Identity(), primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    operational("at", STAMP, nullable=False),
+    operational("kind", Text, nullable=False),
+    pseudonym("reference", Text, nullable=False),
+    operational("credits", Integer, nullable=False),
+    operational("balance", Integer, nullable=False),
+    UniqueConstraint("account_id", "kind", "reference"),
+    Index("ledger_account_id", "account_id", "entry"),
+)
+
+PURCHASES = Table(
+    "purchases",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    operational("pack", Text, nullable=False),
+    operational("credits", Integer, nullable=False),
+    operational("amount", Integer, nullable=False),
+    operational("currency", Text, nullable=False),
+    pseudonym("payment_intent", Text, nullable=False, unique=True),
+    operational("state", Text, nullable=False),
+    operational("reason", Text, nullable=False, server_default=""),
+    operational("started_at", STAMP, nullable=False),
+    operational("paid_at", STAMP),
+    Index("purchases_account_id", "account_id", "started_at", "id"),
+)

@@ -1,0 +1,47 @@
+"""What Stripe tells us. A webhook is only a hint: the worker then asks Stripe, so that a forged, repeated, reordered or
+lost one changes nothing."""
+
+from typing import Any
+
+import stripe
+from flask import request
+
+from nexoraz.billing.application.payment_watch import PaymentWatch
+from nexoraz.events.store import EventStore
+from nexoraz.service.app import Blueprint
+from nexoraz.service.problems import Problem
+
+ABOUT_PAYMENTS = "payment_intent."
+
+
+def webhooks_blueprint(store: EventStore, watch: PaymentWatch, secret: str) -> Blueprint:
+    webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks", description="For Stripe")
+
+    @webhooks.route("/stripe", methods=["POST"])
+    @webhooks.response(204)
+    def stripe_told() -> None:
+        """A signed event from Stripe (`Stripe-Signature`, at most five minutes old)."""
+        event = _verified(request.get_data(), request.headers.get("Stripe-Signature", ""), secret)
+        intent = _intent_of(event)
+        if intent is not None:
+            with store.transaction() as tx:
+                watch.soon(tx, intent)
+
+    return webhooks
+
+
+def _verified(payload: bytes, signature: str, secret: str) -> dict[str, Any]:
+    try:
+        event = stripe.Webhook.construct_event(payload, signature, secret)
+    except (ValueError, stripe.SignatureVerificationError) as error:
+        raise Problem(
+            rule="webhook-signature-invalid", status=400, title="The signature of the webhook does not hold"
+        ) from error
+    return dict(event.to_dict())
+
+
+def _intent_of(event: dict[str, Any]) -> str | None:
+    if not str(event.get("type", "")).startswith(ABOUT_PAYMENTS):
+        return None
+    intent = event.get("data", {}).get("object", {}).get("id")
+    return intent if isinstance(intent, str) and intent.startswith("pi_") else None
