@@ -1,0 +1,279 @@
+"""Data keys, one per account and purpose: issue, use, destroy (DESIGN.md, "Personal data: the vault").
+
+Promises:
+- A key is issued only while its account's row is share-locked in state open, so nothing is issued to an account
+  after the transaction that closed it, by any process.
+- A process uses a key for at most `ttl_s` (≤ 10 s) after reading it; the process that destroys forgets at once.
+- Neither keys nor plaintext appear in errors, logs or representations.
+"""
+
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from nexoraz.events.kek import EpochDestroyed, Kek
+from nexoraz.events.key_cache import CachedKey, KeyCache
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.vault_schema import EPOCH_LOCK, accounts, epochs, keys
+
+FORMAT = b"\x01"
+SHORTEST = 1 + 12 + 16
+SYSTEM = ""
+"""The account id of the service's own keys; they end with the service, not with an account."""
+
+
+class Tampered(Exception):
+    """Sealed bytes were altered, cut, moved to another place, or sealed under another key."""
+
+
+class AccountClosed(KeyDestroyed):
+    """The whole account is closed, which is for ever (a purpose alone can be destroyed too)."""
+
+
+class KeyMissing(LookupError):
+    """The vault never issued this key, though something claims to be sealed with it: a vault of another time."""
+
+    def __init__(self, account_id: str, purpose: str) -> None:
+        super().__init__(f"account {account_id!r} has no key for {purpose!r}")
+        self.account_id = account_id
+        self.purpose = purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """What a destruction did: how many keys, when, in which epoch. `digest` names the wrapped keys that went."""
+
+    account_id: str
+    keys: int
+    epoch: int
+    at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The life of one key-encryption key."""
+
+    epoch: int
+    created_at: datetime
+    retired_at: datetime | None
+    destroyed_at: datetime | None
+
+
+class Vault:
+    """Seals and opens values under keys that it issues, caches for a moment, and destroys."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        kek: Kek,
+        ttl_s: float = 5.0,
+        max_keys: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.engine = engine.execution_options(isolation_level="READ COMMITTED")
+        self.kek = kek
+        self._clock = clock
+        self._cache = KeyCache(ttl_s, max_keys)
+        self._cached = self._cache.entries
+
+    def seal(self, account_id: str, purpose: str, value: bytes, context: str) -> bytes:
+        """AES-256-GCM: format byte, nonce, ciphertext with tag; account, purpose and context are authenticated.
+
+        Issues the key at its first use. Raises KeyDestroyed when the account is closed.
+        """
+        key = self._cached.get((account_id, purpose))
+        if key is None or key.until < self._clock():
+            key = self._fetch(account_id, purpose, issue=True)
+        nonce = os.urandom(12)
+        return FORMAT + nonce + key.encrypt(nonce, value, f"{account_id}|{purpose}|{context}".encode())
+
+    def open(self, account_id: str, purpose: str, sealed: bytes, context: str) -> bytes:
+        """The reverse of `seal`. Raises KeyDestroyed, KeyMissing, or Tampered."""
+        key = self._cached.get((account_id, purpose))
+        if key is None or key.until < self._clock():
+            key = self._fetch(account_id, purpose, issue=False)
+        if sealed[:1] != FORMAT or len(sealed) < SHORTEST:
+            raise Tampered(f"not a sealed value: {context}")
+        try:
+            return key.decrypt(sealed[1:13], sealed[13:], f"{account_id}|{purpose}|{context}".encode())
+        except InvalidTag:
+            raise Tampered(f"does not open in its place: {context}") from None
+
+    def derive(self, account_id: str, purpose: str, info: bytes, salt: bytes = b"") -> bytes:
+        """32 bytes that depend on the key and on `info` (HKDF-SHA256), issuing the key at first use."""
+        key = self._cached.get((account_id, purpose))
+        if key is None or key.until < self._clock():
+            key = self._fetch(account_id, purpose, issue=True)
+        return HKDF(hashes.SHA256(), 32, salt or None, b"nexoraz|" + info).derive(key.raw)
+
+    def keyed_hash(self, purpose: str, value: str, account_id: str = SYSTEM) -> str:
+        """HMAC-SHA256 as 64 hex digits, for look-ups. A system key never changes; an account's dies with it."""
+        key = self._cached.get((account_id, f"hash.{purpose}"))
+        if key is None or key.until < self._clock():
+            key = self._fetch(account_id, f"hash.{purpose}", issue=True)
+        return hmac.digest(key.raw, value.encode(), "sha256").hex()
+
+    def confirm(self, account_id: str, purpose: str) -> None:
+        """Read the key's state past the cache. Raises KeyDestroyed when the account is closed."""
+        self._cache.forget(account_id)
+        self._fetch(account_id, purpose, issue=False)
+
+    def close(self, account_id: str) -> datetime:
+        """Refuse every later issue to the account; its keys stay, and are usable within the caches' bound."""
+        _refuse_system(account_id)
+        with self.engine.begin() as connection:
+            at = _close(connection, account_id)
+        self._cache.closed(account_id)
+        return at
+
+    def destroy(self, account_id: str) -> Destruction:
+        """Close the account and delete its keys. A second call tells the facts of the first."""
+        _refuse_system(account_id)
+        with self.engine.begin() as connection:
+            _close(connection, account_id)
+            done = _destruction(connection, account_id) or _delete_keys(connection, account_id)
+        self._cache.closed(account_id)
+        return done
+
+    def destroy_purpose(self, account_id: str, purpose: str) -> bool:
+        """Destroy the key of one purpose for good; other purposes stay. False when there was none."""
+        gone = (
+            update(keys)
+            .where(keys.c.account_id == account_id, keys.c.purpose == purpose, keys.c.wrapped.is_not(None))
+            .values(wrapped=None)
+        )
+        with self.engine.begin() as connection:
+            count = connection.execute(gone).rowcount
+        self._cache.forget(account_id)
+        return count == 1
+
+    def epochs(self) -> list[Epoch]:
+        """Every epoch that there was, oldest first."""
+        with self.engine.connect() as connection:
+            return [Epoch(*row) for row in connection.execute(select(epochs).order_by(epochs.c.epoch))]
+
+    def ping(self) -> None:
+        """Raises when the vault's database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def _fetch(self, account_id: str, purpose: str, issue: bool) -> CachedKey:
+        if self._cache.is_closed(account_id):
+            raise AccountClosed(account_id)
+        if "|" in account_id or "|" in purpose:
+            raise ValueError("account ids and purposes hold no '|'")
+        read_at = self._clock()
+        try:
+            raw = self._read(account_id, purpose, issue)
+        except EpochDestroyed:  # a rotation ended between reading the row and unwrapping it
+            raw = self._read(account_id, purpose, issue)
+        except AccountClosed:
+            self._cache.closed(account_id)
+            raise
+        return self._cache.put(account_id, purpose, raw, read_at)
+
+    def _read(self, account_id: str, purpose: str, issue: bool) -> bytes:
+        with self.engine.begin() as connection:
+            found = _find(connection, account_id, purpose)
+            if found is None and not issue:
+                raise KeyMissing(account_id, purpose)
+            epoch, wrapped = found or _issue(connection, self.kek, account_id, purpose)
+        return self.kek.unwrap(epoch, wrapped, _binding(account_id, purpose))
+
+
+def _refuse_system(account_id: str) -> None:
+    if account_id == SYSTEM:
+        raise ValueError("system keys are not an account's")
+
+
+def _binding(account_id: str, purpose: str) -> bytes:
+    return f"{account_id}|{purpose}".encode()
+
+
+def _find(connection: Connection, account_id: str, purpose: str) -> tuple[int, bytes] | None:
+    """The wrapped key of an open account, None when none was issued. Raises KeyDestroyed."""
+    row = connection.execute(
+        select(accounts.c.state, keys.c.epoch, keys.c.wrapped)
+        .outerjoin(keys, (keys.c.account_id == accounts.c.account_id) & (keys.c.purpose == purpose))
+        .where(accounts.c.account_id == account_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.state != "open":
+        raise AccountClosed(account_id)
+    if row.epoch is None:
+        return None
+    if row.wrapped is None:
+        raise KeyDestroyed(account_id)
+    return row.epoch, row.wrapped
+
+
+def _issue(connection: Connection, kek: Kek, account_id: str, purpose: str) -> tuple[int, bytes]:
+    """Insert a key under two locks until the commit: the epoch stays current, and the account stays open."""
+    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": EPOCH_LOCK})
+    connection.execute(upsert(accounts).values(account_id=account_id).on_conflict_do_nothing())
+    state = connection.execute(
+        select(accounts.c.state).where(accounts.c.account_id == account_id).with_for_update(read=True)
+    ).scalar_one()
+    if state != "open":
+        raise AccountClosed(account_id)
+    epoch = _current_epoch(connection)
+    wrapped = kek.wrap(epoch, os.urandom(32), _binding(account_id, purpose))
+    connection.execute(
+        upsert(keys)
+        .values(account_id=account_id, purpose=purpose, epoch=epoch, wrapped=wrapped)
+        .on_conflict_do_nothing()
+    )
+    issued = _find(connection, account_id, purpose)
+    if issued is None:
+        raise KeyMissing(account_id, purpose)
+    return issued
+
+
+def _current_epoch(connection: Connection) -> int:
+    return int(connection.execute(select(func.max(epochs.c.epoch))).scalar_one())
+
+
+def _close(connection: Connection, account_id: str) -> datetime:
+    closing = upsert(accounts).values(account_id=account_id, state="closed", closed_at=func.now())
+    at: datetime = connection.execute(
+        closing.on_conflict_do_update(
+            index_elements=[accounts.c.account_id],
+            set_={"state": "closed", "closed_at": func.coalesce(accounts.c.closed_at, func.now())},
+        ).returning(accounts.c.closed_at)
+    ).scalar_one()
+    return at
+
+
+def _destruction(connection: Connection, account_id: str) -> Destruction | None:
+    row = connection.execute(select(accounts).where(accounts.c.account_id == account_id)).one()
+    if row.destroyed_at is None:
+        return None
+    return Destruction(account_id, row.proof["keys"], row.proof["epoch"], row.destroyed_at, row.proof["digest"])
+
+
+def _delete_keys(connection: Connection, account_id: str) -> Destruction:
+    gone = connection.execute(
+        delete(keys).where(keys.c.account_id == account_id).returning(keys.c.purpose, keys.c.wrapped)
+    ).all()
+    live = sorted((row.purpose, row.wrapped) for row in gone if row.wrapped is not None)
+    digest = hashlib.sha256(b"".join(hashlib.sha256(wrapped).digest() for _, wrapped in live)).hexdigest()
+    epoch = _current_epoch(connection)
+    at = connection.execute(
+        update(accounts)
+        .where(accounts.c.account_id == account_id)
+        .values(destroyed_at=func.now(), proof={"keys": len(live), "epoch": epoch, "digest": digest})
+        .returning(accounts.c.destroyed_at)
+    ).scalar_one()
+    return Destruction(account_id, len(live), epoch, at, digest)
