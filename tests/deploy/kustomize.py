@@ -6,7 +6,7 @@ Where a `kubectl` is on the machine, test_rendering.py compares its output with 
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,15 @@ from .strategic_merge import Node, merge
 _CUSTOM_GROUP = "gateway.networking.k8s.io/"
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "Job"})
 _PREFIXABLE = frozenset(
-    {"Deployment", "Job", "Service", "ServiceAccount", "PodDisruptionBudget", "HTTPRoute"}
+    {
+        "Deployment",
+        "Job",
+        "Service",
+        "ServiceAccount",
+        "PersistentVolumeClaim",
+        "PodDisruptionBudget",
+        "HTTPRoute",
+    }
 )
 _CLUSTER_SCOPED = frozenset({"Namespace"})
 
@@ -137,14 +145,23 @@ def _namespace(layer: _Layer, name: str) -> None:
 
 
 def _name_prefix(layer: _Layer, prefix: str) -> None:
-    accounts = {each["metadata"]["name"] for each in layer.objects if each["kind"] == "ServiceAccount"}
+    named = {(each["kind"], each["metadata"]["name"]) for each in layer.objects}
     for each in layer.objects:
         layer.require(each["kind"] in _PREFIXABLE, f"a prefix on the kind {each['kind']}")
         each["metadata"]["name"] = prefix + each["metadata"]["name"]
-        if each["kind"] in _WORKLOADS:
-            pod = each["spec"]["template"]["spec"]
-            layer.require(pod["serviceAccountName"] in accounts, "an account of another layer")
-            pod["serviceAccountName"] = prefix + pod["serviceAccountName"]
+        for kind, holder, key in _references(each):
+            layer.require((kind, holder[key]) in named, f"a {kind} of another layer")
+            holder[key] = prefix + holder[key]
+
+
+def _references(each: Node) -> Iterator[tuple[str, Node, str]]:
+    """What the pods of a workload name: the kind, and where the name stands. ConfigMaps get theirs at the end."""
+    if each["kind"] in _WORKLOADS:
+        pod = each["spec"]["template"]["spec"]
+        yield "ServiceAccount", pod, "serviceAccountName"
+        for volume in pod.get("volumes", []):
+            if "persistentVolumeClaim" in volume:
+                yield "PersistentVolumeClaim", volume["persistentVolumeClaim"], "claimName"
 
 
 def _labels(layer: _Layer, entries: list[Node]) -> None:

@@ -16,7 +16,7 @@ _MERGE_KEYS: Mapping[str, str] = {
     "volumeMounts": "mountPath",
 }
 _ATOMIC = frozenset(
-    {"command", "args", "volumeClaimTemplates", "requiredDuringSchedulingIgnoredDuringExecution", "drop"}
+    {"accessModes", "command", "args", "volumeClaimTemplates", "requiredDuringSchedulingIgnoredDuringExecution"}
 )
 
 

@@ -44,9 +44,9 @@ def edges_that_exist(workload: Workload) -> set[str]:
     if process == "migrate":
         return edges
     edges.add("gateway" if process == "web" else "nats")
-    if service in WITH_BUCKET:
+    if service in WITH_BUCKET or process == "worker":  # a worker puts its part of an export into privacy's bucket
         edges.add("object-storage")
-    if (service, process) == ("billing", "web"):
+    if service == "billing":
         edges.add("stripe")
     if (service, process) == ("identity", "worker"):
         edges.add("mail")

@@ -62,14 +62,34 @@ def test_no_pod_has_a_token_for_the_kubernetes_api(objects: Objects) -> None:
         assert accounts[workload.pod["serviceAccountName"]]["automountServiceAccountToken"] is False
 
 
-def test_volumes_are_of_the_kinds_that_leave_nothing_on_a_disk(objects: Objects) -> None:
+def test_scratch_space_is_bounded_memory_and_nothing_else_can_be_written(objects: Objects) -> None:
     for workload in workloads(objects):
         for volume in workload.pod["volumes"]:
             if "emptyDir" in volume:
                 assert volume["emptyDir"]["medium"] == "Memory"
                 assert "sizeLimit" in volume["emptyDir"]
             else:
-                assert {"secret", "configMap", "image"} & volume.keys()
+                assert {"secret", "configMap", "image"} & volume.keys() or volume["name"] == "kek"
+
+
+def test_only_what_makes_and_rotates_keys_can_write_them(objects: Objects) -> None:
+    claims = {each["metadata"]["name"] for each in of_kind(objects, "PersistentVolumeClaim")}
+    assert claims == {f"{service}-kek" for service in SERVICES}
+    for workload in _of_services(objects):
+        (volume,) = [each for each in workload.pod["volumes"] if each["name"] == "kek"]
+        (mount,) = [each for each in workload.containers[0]["volumeMounts"] if each["name"] == "kek"]
+        assert volume["persistentVolumeClaim"]["claimName"] == f"{workload.name.partition('-')[0]}-kek"
+        assert mount.get("readOnly", False) is workload.name.endswith("-web")
+
+
+def test_keys_are_reached_from_every_machine_that_runs_the_service(
+    production: Objects, local_cluster: Objects
+) -> None:
+    def modes(objects: Objects) -> set[str]:
+        return {mode for each in of_kind(objects, "PersistentVolumeClaim") for mode in each["spec"]["accessModes"]}
+
+    assert modes(production) == {"ReadWriteMany"}
+    assert modes(local_cluster) == {"ReadWriteOnce"}
 
 
 def test_every_mount_has_its_volume_and_every_volume_its_mount(objects: Objects) -> None:
