@@ -1,0 +1,69 @@
+# Two commands matter: `make run` and `make test`. Both do all set-up themselves.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+SERVICES := identity assets render billing privacy
+VENV := .venv/bin
+PORT ?= 8080
+export PORT
+
+# The first Python on the path that is new enough; where there is none, the oldest found explains itself.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; exit; }; done; command -v python3 || command -v python || echo none)
+INSTALL = @[ "$(PYTHON)" != none ] || { echo "Nexoraz needs Python 3.11 or later, and this machine has no Python."; exit 1; }; \
+	"$(PYTHON)" deploy/local/install.py
+
+.PHONY: help install install-run run demo test check bench stop status clean model format lock $(SERVICES:%=test-%)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@echo "  make test-<service>  the tests of one of: $(SERVICES)"
+	@echo "  PORT=… chooses the gateway's port (8080); the parts use the forty after it"
+
+install: ## everything into .venv, from the lock files
+	$(INSTALL) dev
+
+install-run:
+	$(INSTALL) run
+
+run: install-run ## the whole suite on http://localhost:$PORT, until Ctrl-C
+	@exec $(VENV)/python -m nexoraz.local run
+
+stop: install-run ## end the suite of this clone; the data stays in var/
+	@$(VENV)/python -m nexoraz.local stop
+
+status: install-run ## which processes run
+	@$(VENV)/python -m nexoraz.local status
+
+demo: install ## one person's journey through the running suite: make demo PHOTO=photo.jpg
+	@$(VENV)/python tests/journey/demo.py $(PHOTO)
+
+model: install-run ## fetch the weights of the neural cut-out (176 MB) into var/model
+	@$(VENV)/python -m nexoraz.render.engine.weights --dir var/model
+
+test: install ## every test
+	$(VENV)/pytest
+
+$(SERVICES:%=test-%): test-%: install
+	$(VENV)/pytest services/$*
+
+check: install ## lint, format, types, layers
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+	$(VENV)/lint-imports
+
+format: install ## let ruff repair what it can
+	$(VENV)/ruff check --fix
+	$(VENV)/ruff format
+
+bench: install ## measure this machine's figures beside their ceilings
+	@$(VENV)/python -m benchmarks
+
+lock: install ## compile the lock files from requirements/*.in
+	@$(VENV)/python requirements/lock.py
+
+clean: ## remove .venv, caches and ALL data in var/
+	@[ ! -x $(VENV)/python ] || [ ! -d var ] || $(VENV)/python -m nexoraz.local stop
+	rm -rf .venv var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
