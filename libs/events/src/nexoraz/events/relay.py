@@ -1,0 +1,249 @@
+"""The relay: publishes what is public from the event store, in commit order, and repairs the bus from the store.
+
+One relay per service is active: it holds a session advisory lock on the very connection with which it reads events and
+writes its checkpoint, so losing the lock stops it. The bus is never the truth: after every start, fault or
+reconnect the tail of the stream is compared with the checkpoint, and what is missing is published again.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import psycopg
+import structlog
+from nats.aio.client import Client
+from psycopg.types.json import set_json_loads
+from sqlalchemy import Engine
+
+from nexoraz.events import jetstream
+from nexoraz.events.append_function import APPEND_LOCK
+from nexoraz.events.bus import NatsSettings, connect
+from nexoraz.events.contracts import Contract, Outgoing, outgoing
+from nexoraz.events.event import Event, Recorded, Stream
+from nexoraz.events.jetstream import BusRefused, BusUnavailable
+from nexoraz.events.publishing import ChainedPublisher, Diverged
+from nexoraz.events.registry import Registry
+
+Translate = Callable[[Event, Recorded], Contract | None]
+Connection = psycopg.AsyncConnection[Any]
+
+RELAY_LOCK = 7265002
+BATCH = 1_000
+POLL_S = 0.25
+LOOK_EVERY_S = 10.0
+"""How often an idle relay looks whether its stream is still the one that it knows."""
+BUS_FAULTS = (BusUnavailable, BusRefused, Diverged)
+log = structlog.get_logger()
+
+AFTER = """
+SELECT e.position, e.id, e.stream, e.version, e.type, e.account_id, e.occurred_at, e.data,
+       e.causation_id, e.traceparent,
+       e.account_id <> '' AND EXISTS (SELECT 1 FROM erased_accounts x WHERE x.account_id = e.account_id)
+FROM events e WHERE e.position > %s ORDER BY e.position LIMIT %s
+"""
+LAST_GIVEN = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')::regclass), 0)"
+SKIP_TO = f"SELECT setval(pg_get_serial_sequence('events', 'position'), greatest(%s::bigint, ({LAST_GIVEN})))"
+SAVE = """
+INSERT INTO relay_checkpoint (id, position, stream_sequence, stream_created) VALUES (1, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET position = excluded.position, stream_sequence = excluded.stream_sequence,
+    stream_created = excluded.stream_created
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything public up to `position` is stored on the stream of that identity, up to `sequence`."""
+
+    position: int
+    sequence: int
+    identity: str
+
+
+class Relay:
+    """Runs in the worker's loop. `hint` may be called from any thread."""
+
+    def __init__(
+        self, service: str, engine: Engine, registry: Registry, translate: Translate, nats: NatsSettings
+    ) -> None:
+        self._service = service
+        self._conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._registry = registry
+        self._translate = translate
+        self._nats = nats
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._publisher: ChainedPublisher | None = None
+        self._faults = 0
+        self.active = False
+        self.position = 0
+
+    def hint(self) -> None:
+        """Something was committed. Cheap, thread-safe; a lost hint costs at most the polling interval."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Wait to be the one active relay, and relay until `stop`. Faults of PostgreSQL are waited out."""
+        self._loop = asyncio.get_running_loop()
+        while not stop.is_set():
+            try:
+                async with await self._open() as pg:
+                    if await self._lead(pg, stop):
+                        log.info("relay active", service=self._service)
+                        await self._relay(pg, stop)
+            except psycopg.Error as error:
+                log.warning("relay lost its database", service=self._service, error=type(error).__name__)
+                await _pause(stop, 0.5)
+            finally:
+                self.active = False
+
+    async def _open(self) -> Connection:
+        pg = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, application_name="nexoraz-relay")
+        set_json_loads(msgspec.json.decode, pg)
+        return pg
+
+    async def _lead(self, pg: Connection, stop: asyncio.Event) -> bool:
+        while not stop.is_set():
+            cursor = await pg.execute("SELECT pg_try_advisory_lock(%s)", (RELAY_LOCK,))
+            row = await cursor.fetchone()
+            if row is not None and row[0]:
+                return True
+            await _pause(stop, 1.0)
+        return False
+
+    async def _relay(self, pg: Connection, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._connected(pg, stop)
+            except BUS_FAULTS as fault:
+                self.active = False
+                self._faults += 1
+                log.warning("relay begins again", service=self._service, fault=type(fault).__name__, why=str(fault))
+                await _pause(stop, min(0.05 * 2 ** min(self._faults, 6), 2.0))
+                await pg.execute("SELECT 1")
+
+    async def _connected(self, pg: Connection, stop: asyncio.Event) -> None:
+        self._publisher = None
+        client = await connect(self._nats, f"{self._service}-relay", reconnect=False, on_lost=self._interrupted)
+        try:
+            self._publisher = publisher = ChainedPublisher(client)
+            await publisher.start()
+            at = await self._reconcile(pg, client)
+            self.active = True
+            await self._forward(pg, client, publisher, at, stop)
+        finally:
+            with contextlib.suppress(Exception):
+                await client.close()
+
+    def _interrupted(self) -> None:
+        self._woken.set()
+        if self._publisher is not None:
+            self._publisher.broke()
+
+    async def _forward(
+        self, pg: Connection, client: Client, publisher: ChainedPublisher, at: Checkpoint, stop: asyncio.Event
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
+        while not stop.is_set():
+            self._woken.clear()
+            if client.is_closed:
+                raise BusUnavailable("the connection was lost")
+            rows = await (await pg.execute(AFTER, (at.position, BATCH), prepare=True, binary=True)).fetchall()
+            if rows:
+                at = await self._publish(pg, publisher, rows, at)
+                self._faults, looked = 0, loop.time()
+                continue
+            if loop.time() - looked > LOOK_EVERY_S:
+                await self._still_there(client, at)
+                looked = loop.time()
+            await self._idle(pg)
+
+    async def _publish(
+        self, pg: Connection, publisher: ChainedPublisher, rows: list[tuple[Any, ...]], at: Checkpoint
+    ) -> Checkpoint:
+        messages = [m for m in map(self._outgoing, rows) if m is not None]
+        sequence = at.sequence
+        if messages:
+            # Twice at fault without a message accepted in between: perhaps the server still knows an id.
+            sequence = await publisher.publish(messages, at.sequence, careful=self._faults > 1)
+        at = replace(at, position=rows[-1][0], sequence=sequence)
+        await self._save(pg, at)
+        return at
+
+    def _outgoing(self, row: tuple[Any, ...]) -> Outgoing | None:
+        position, id_, name, version, type_, account, at, data, causation, trace, erased = row
+        if erased:
+            return None
+        stream = Stream(name, account)
+        event = self._registry.decode(type_, data, stream, version, None)
+        recorded = Recorded(position, id_, stream, version, at, event, causation, trace)
+        contract = self._translate(event, recorded)
+        return None if contract is None else outgoing(recorded, contract)
+
+    async def _reconcile(self, pg: Connection, client: Client) -> Checkpoint:
+        """Where to go on: after what the stream holds, whatever the checkpoint hoped."""
+        saved = await self._saved(pg)
+        state = await jetstream.stream_state(client, self._service)
+        if state is None:
+            nats = self._nats
+            state = await jetstream.create_stream(client, self._service, nats.replicas, nats.max_message_bytes)
+        tail = await jetstream.stored_tail(client, self._service) if state.messages else None
+        known = tail.position if tail else 0
+        if saved.identity == state.identity and saved.sequence <= state.last_sequence:
+            known = max(known, saved.position)
+        else:
+            lost = saved.sequence > state.last_sequence and saved.identity == state.identity
+            if lost:
+                state = await jetstream.begin_epoch(client, self._service, state)
+            if saved.identity:
+                log.warning("bus is filled again", service=self._service, after=known, lost_tail=lost)
+        await self._catch_up_positions(pg, known)
+        at = Checkpoint(known, state.last_sequence, state.identity)
+        await self._save(pg, at)
+        return at
+
+    async def _catch_up_positions(self, pg: Connection, known: int) -> None:
+        """A store restored from a backup must not give out positions again that the bus has already seen."""
+        # Not max(position): the newest rows may be gone because their account was erased.
+        row = await (await pg.execute(LAST_GIVEN)).fetchone()
+        given = row[0] if row else 0
+        if known <= given:
+            return
+        log.error("the store is older than the bus", service=self._service, store=given, bus=known)
+        async with pg.transaction():
+            await pg.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+            await pg.execute(SKIP_TO, (known,))
+
+    async def _still_there(self, client: Client, at: Checkpoint) -> None:
+        state = await jetstream.stream_state(client, self._service)
+        if state is None or state.identity != at.identity or state.last_sequence != at.sequence:
+            raise Diverged("the stream changed while nothing was published")
+
+    async def _saved(self, pg: Connection) -> Checkpoint:
+        cursor = await pg.execute("SELECT position, stream_sequence, stream_created FROM relay_checkpoint WHERE id = 1")
+        row = await cursor.fetchone()
+        return Checkpoint(*row) if row else Checkpoint(0, 0, "")
+
+    async def _save(self, pg: Connection, at: Checkpoint) -> None:
+        await pg.execute(SAVE, (at.position, at.sequence, at.identity), prepare=True)
+        self.position = at.position
+
+    async def _idle(self, pg: Connection) -> None:
+        """Wait for a hint; a dead database is noticed by the next query."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S * random.uniform(0.8, 1.2)):  # noqa: S311 - spreads polling, no secret
+                await self._woken.wait()
+        if pg.closed:
+            raise psycopg.OperationalError("the connection that holds the lock was closed")
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not beyond `stop`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
