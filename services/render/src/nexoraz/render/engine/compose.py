@@ -51,7 +51,7 @@ def _studio(picture: Pixels, scene: Studio) -> Pixels:
 
 
 def _standing_row(picture: Pixels, scene: Studio) -> float:
-    free = scene.side - picture.shape[0]
+    free = float(scene.side - picture.shape[0])
     return min(scene.side * scene.standing + 0.1 * max(0, scene.side * 0.5 - free), scene.side - 0.42 * free)
 
 

@@ -41,11 +41,11 @@ def guided_coefficients(guide: Colours, plane: Plane, radius: int, epsilon: floa
 
 def _second_moments(guide: Colours, mean: Colours, radius: int, epsilon: float) -> list[Plane]:
     """The symmetric 3 × 3 covariance of the guide's bands at every pixel: rr, rg, rb, gg, gb, bb."""
-    moments = []
+    moments: list[Plane] = []
     for first in range(3):
         for second in range(first, 3):
             product = box(guide[..., first] * guide[..., second], radius) - mean[..., first] * mean[..., second]
-            moments.append(product + epsilon if first == second else product)
+            moments.append(np.asarray(product + epsilon if first == second else product, np.float32))
     return moments
 
 

@@ -75,7 +75,7 @@ class Engine:
             return Sighting(mask, WHOLE)
         closer, _ = _preview(photo, box)
         second = _without_specks(self.segmenter.segment(closer))
-        return Sighting(second, box) if LEAST < float((second > 0.5).mean()) else Sighting(mask, WHOLE)
+        return Sighting(second, box) if float((second > 0.5).mean()) > LEAST else Sighting(mask, WHOLE)
 
 
 def _preview(photo: OpenPhoto, box: Box) -> tuple[Pixels, Plane | None]:

@@ -68,15 +68,17 @@ def _scaled(picture: Pixels, scale: float) -> Pixels:
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     if scale < 1:
         return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    large = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    smooth = picture.copy()
+    smooth[..., 3] = cv2.GaussianBlur(picture[..., 3], (0, 0), 0.9)
+    large = np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_CUBIC), np.uint8)
     blurred = cv2.GaussianBlur(large[..., :3], (0, 0), 0.6 * scale)
     large[..., :3] = cv2.addWeighted(large[..., :3], 1.35, blurred, -0.35, 0)
-    large[..., 3] = _steeper(large[..., 3], min(scale, 4.0))
+    large[..., 3] = _steeper(large[..., 3], min(1.3 * scale, 5.0))
     return large
 
 
 def _steeper(opacity: Pixels, factor: float) -> Pixels:
-    """An enlarged edge is as many times wider; this makes it narrow again where it stands."""
+    """An enlarged edge is as many times wider, and smoothed before so that it has no steps; this narrows it."""
     levels = np.arange(256, dtype=np.float32) / 255.0
     table = np.clip(0.5 + (levels - 0.5) * (0.4 + 0.6 * factor), 0.0, 1.0)
     return np.asarray(np.rint(table * 255.0).astype(np.uint8)[opacity])

