@@ -30,5 +30,5 @@ BEGIN
     SELECT b.n, s.position FROM stored s JOIN batch b ON b.id = s.id;
 END $$
 """
-"""Stores a batch; a row that conflicts, or belongs to an erased account, is left out of the answer and does not fail its
-neighbours. A version never changes once a migration has used it."""
+"""Stores a batch; a row that conflicts, or belongs to an erased account, is left out of the answer and does not fail
+its neighbours. A version never changes once a migration has used it."""

@@ -6,34 +6,55 @@ is sent after the commit, by a thread of its own that folds a burst into one; th
 
 import threading
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 CHANNEL = "nexoraz_relay"
+PAUSE_S = 1.0
+"""After a failed hint; until then the relay's polling serves."""
 
 
 class RelayHint:
-    """Call it after a commit; returns at once. Losing a hint costs latency only, never an event."""
+    """Call it after a commit; returns at once. Losing a hint costs latency only, never an event.
+
+    The thread starts with the first hint, so that making one before a fork is harmless.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._due = threading.Event()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="relay-hint", daemon=True)
-        self._thread.start()
+        self._closed = threading.Event()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def __call__(self) -> None:
         self._due.set()
+        if self._thread is None:
+            with self._start:
+                self._thread = self._thread or self._started()
 
     def close(self) -> None:
         """Stop the thread after at most one more hint."""
-        self._closed = True
+        self._closed.set()
         self._due.set()
-        self._thread.join(timeout=5)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def _started(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="relay-hint", daemon=True)
+        thread.start()
+        return thread
 
     def _run(self) -> None:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        with connection:
-            while not self._closed:
-                self._due.wait()
-                self._due.clear()
-                connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+        while not self._closed.is_set():
+            try:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    self._notify_until_closed(connection)
+            except SQLAlchemyError:
+                self._closed.wait(PAUSE_S)
+
+    def _notify_until_closed(self, connection: Connection) -> None:
+        while not self._closed.is_set():
+            self._due.wait()
+            self._due.clear()
+            connection.exec_driver_sql(f"NOTIFY {CHANNEL}")

@@ -3,7 +3,8 @@
 Nothing is connected here: engines connect at the first statement, the bus when `run_worker` starts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +109,10 @@ class _OwnMessages:
         return self.stream.purge_key(account_id)
 
 
+ServeHealth = Callable[[Mapping[str, Callable[[], object]]], Awaitable[asyncio.Server]]
+"""Serves /livez and /readyz of a worker from named checks; the chassis has one."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerPlan:
     """What a service adds to the worker beside its part in erasure and export."""
@@ -121,7 +126,7 @@ class WorkerPlan:
 
 
 def worker_parts(
-    runtime: Runtime, participation: Participation, plan: WorkerPlan, nats: NatsSettings, serve_health: "HealthServer"
+    runtime: Runtime, participation: Participation, plan: WorkerPlan, nats: NatsSettings, serve_health: ServeHealth
 ) -> WorkerParts:
     """The worker of a service that takes part in erasure and export."""
 

@@ -1,8 +1,10 @@
 """Puts billing together. The only module that names adapters; nothing is connected until something is asked."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask import Flask
 
@@ -24,17 +26,21 @@ from nexoraz.billing.web.webhooks import webhooks_blueprint
 from nexoraz.events.bus import NatsSettings
 from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
 from nexoraz.events.holdings import Holdings
+from nexoraz.events.kek import LocalKek
 from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
+from nexoraz.events.projector import rebuild
 from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
-from nexoraz.events.worker import WorkerParts
+from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.events.worker import WorkerParts, run_worker
 from nexoraz.service.app import create_app
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
+from nexoraz.service.migrate import migrate
 from nexoraz.service.tables import classified
 from nexoraz.service.telemetry import current_traceparent
 
@@ -43,6 +49,8 @@ classified(
     {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
 )
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
+VERSION = "1.0.0"
+MIGRATIONS = Path(__file__).parents[3] / "migrations"
 PROJECTIONS = {"credit_accounts": CreditAccounts(), "purchases": Purchases()}
 
 
@@ -68,7 +76,7 @@ class App:
         secret = self.settings.stripe_webhook_secret.reveal()
         return create_app(
             "billing",
-            "1.0.0",
+            VERSION,
             self.settings,
             [
                 packs_blueprint(),
@@ -89,14 +97,26 @@ class App:
             handlers=subscribed.HANDLERS,
             task_handlers={SETTLE: self.watch.run_settle, CHECK: self.watch.run_check},
         )
-        settings = self.settings
-        password = settings.nats_password.reveal()
-        nats = NatsSettings(url=settings.nats_url, user=settings.nats_user, password=password)
+        nats = NatsSettings(
+            url=self.settings.nats_url,
+            user=self.settings.nats_user,
+            password=self.settings.nats_password.reveal(),
+            replicas=self.settings.nats_replicas,
+        )
+        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
-        async def health(checks: Mapping[str, Callable[[], object]]) -> object:
-            return await serve_health(settings.bind, checks)
+    def run_worker(self) -> None:
+        """Tell the coordinator what billing holds, then work until SIGTERM."""
+        self.participation.announce()
+        run_worker(self.worker())
 
-        return worker_parts(self.runtime, self.participation, plan, nats, health)
+    def rebuild(self, names: Sequence[str]) -> list[str]:
+        """Make the named read models (all without a name) anew from the events; a line for each."""
+        chosen = names or list(PROJECTIONS)
+        return [f"{name}: {rebuild(self.runtime.store, PROJECTIONS[name])} events replayed" for name in chosen]
+
+    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
+        return await serve_health(self.settings.bind, checks)
 
     def _idempotency_keys(self) -> IdempotencyKeys:
         vault = self.runtime.vault
@@ -132,3 +152,9 @@ def build(settings: Settings, payments: Payments | None = None, clock: Callable[
 
 def _refuse_tokens(tx: Transaction, account_id: str) -> None:
     revoke(connection_of(tx), account_id)
+
+
+def migrate_databases(settings: Settings) -> None:
+    """Bring billing's database and its vault to the newest version."""
+    migrate(settings.database_url, MIGRATIONS)
+    migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))

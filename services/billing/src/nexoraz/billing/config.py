@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     nats_url: str
     nats_user: str = "billing"
     nats_password: Secret
+    nats_replicas: int = 1
     stripe_api_key: Secret
     stripe_webhook_secret: Secret
     stripe_api_base: str = "https://api.stripe.com"

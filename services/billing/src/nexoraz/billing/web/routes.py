@@ -31,6 +31,7 @@ from nexoraz.service.idempotency import Once, idempotent
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 from nexoraz.service.problems import not_found
 
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the routes need. store: appends. engine: questions. watch: has the end of a payment looked up."""

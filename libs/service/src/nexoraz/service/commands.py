@@ -1,0 +1,96 @@
+"""The command line that every service has: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from flask import Flask
+
+from nexoraz.service import logging as logs
+from nexoraz.service import telemetry
+from nexoraz.service.server import run_web
+from nexoraz.service.settings import ServiceSettings, SettingsInvalid, load
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands(Generic[S]):
+    """What the commands of one service do.
+
+    root: the service's folder, which holds migrations/ and the generated documents.
+    web: makes the Flask app in each worker process, after the fork. worker: blocks until SIGTERM.
+    rebuild: rebuilds the named read models, or all, and returns a line per read model.
+    documents: path below root → text of every generated document; needs no settings.
+    """
+
+    name: str
+    version: str
+    root: Path
+    settings: type[S]
+    web: Callable[[S], Flask]
+    worker: Callable[[S], None]
+    migrate: Callable[[S], None]
+    rebuild: Callable[[S, Sequence[str]], Sequence[str]]
+    documents: Callable[[], Mapping[str, str]]
+
+
+def run(commands: Commands[S], argv: Sequence[str]) -> int:
+    """Run one command; returns the exit status. Wrong settings are one message that names them all (status 2)."""
+    arguments = _parser(commands.name).parse_args(argv)
+    if arguments.command == "generate":
+        return _generate(commands, check=arguments.check)
+    try:
+        settings = load(commands.settings, os.environ)
+    except SettingsInvalid as invalid:
+        sys.stderr.write(f"{commands.name}: {invalid}\n")
+        return 2
+    logs.configure(commands.name, commands.version, settings.log_level)
+    if arguments.command == "web":
+        run_web(lambda: _web(commands, settings), settings.bind, settings.web_workers, settings.web_threads)
+    elif arguments.command == "worker":
+        telemetry.configure(commands.name, os.environ)
+        commands.worker(settings)
+    elif arguments.command == "migrate":
+        commands.migrate(settings)
+    else:
+        for line in commands.rebuild(settings, arguments.names):
+            sys.stdout.write(line + "\n")
+    return 0
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m nexoraz.{name}", description=f"The {name} service of Nexoraz.")
+    each = parser.add_subparsers(dest="command", required=True)
+    each.add_parser("web", help="serve the HTTP API")
+    each.add_parser("worker", help="publish events, handle messages and tasks")
+    each.add_parser("migrate", help="bring the databases to the newest version")
+    rebuild = each.add_parser("rebuild", help="make read models anew from the events")
+    rebuild.add_argument("names", nargs="*", help="which read models; all of them by default")
+    generate = each.add_parser("generate", help="write the documents that are generated from the code")
+    generate.add_argument("--check", action="store_true", help="write nothing; fail when a document is out of date")
+    return parser
+
+
+def _web(commands: Commands[S], settings: S) -> Flask:
+    telemetry.configure(commands.name, os.environ)
+    return commands.web(settings)
+
+
+def _generate(commands: Commands[S], check: bool) -> int:
+    stale = []
+    for name, text in commands.documents().items():
+        path = commands.root / name
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    for name in stale:
+        sys.stdout.write(f"{'out of date' if check else 'written'}: {name}\n")
+    return 1 if check and stale else 0
