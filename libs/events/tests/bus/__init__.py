@@ -1,0 +1,1 @@
+"""The bus on a real NATS server and real PostgreSQL databases."""
