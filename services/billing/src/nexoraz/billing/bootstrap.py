@@ -25,22 +25,24 @@ from nexoraz.billing.web.routes import Desk, credits_blueprint, packs_blueprint,
 from nexoraz.billing.web.webhooks import webhooks_blueprint
 from nexoraz.events.bus import NatsSettings
 from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
+from nexoraz.events.documents import dump, event_documents
 from nexoraz.events.holdings import Holdings
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
-from nexoraz.events.projector import rebuild
+from nexoraz.events.projector import RebuildableProjection, rebuild
 from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.events.worker import WorkerParts, run_worker
-from nexoraz.service.app import create_app
+from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
+from nexoraz.service.settings import Secret
 from nexoraz.service.tables import classified
 from nexoraz.service.telemetry import current_traceparent
 
@@ -50,8 +52,18 @@ classified(
 )
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 VERSION = "1.0.0"
+EXAMPLE = Settings(
+    database_url=Secret("postgresql://localhost/nexoraz_billing"),
+    vault_database_url=Secret("postgresql://localhost/nexoraz_billing_vault"),
+    vault_kek_dir=Path("kek"),
+    nats_url="nats://localhost",
+    nats_password=Secret("example"),
+    stripe_api_key=Secret("sk_test_example"),
+    stripe_webhook_secret=Secret("whsec_example"),
+)
+"""Settings to describe the service with; no secret is in them and nothing is reached by them."""
 MIGRATIONS = Path(__file__).parents[3] / "migrations"
-PROJECTIONS = {"credit_accounts": CreditAccounts(), "purchases": Purchases()}
+PROJECTIONS: Mapping[str, RebuildableProjection] = {"credit_accounts": CreditAccounts(), "purchases": Purchases()}
 
 
 def now() -> datetime:
@@ -72,6 +84,10 @@ class App:
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and Stripe only."""
+        return self.flask(self._idempotency_keys())
+
+    def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
+        """The HTTP side; without idempotency keys it can be described, but not served."""
         desk = Desk(self.runtime.store, self.runtime.engine, self.payments, self.watch, self.clock)
         secret = self.settings.stripe_webhook_secret.reveal()
         return create_app(
@@ -87,7 +103,7 @@ class App:
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),
-            idempotency_keys=self._idempotency_keys(),
+            idempotency_keys=idempotency_keys,
         )
 
     def worker(self) -> WorkerParts:
@@ -158,3 +174,10 @@ def migrate_databases(settings: Settings) -> None:
     """Bring billing's database and its vault to the newest version."""
     migrate(settings.database_url, MIGRATIONS)
     migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))
+
+
+def documents() -> Mapping[str, str]:
+    """The generated documents; nothing is connected."""
+    app = build(EXAMPLE)
+    openapi = {"openapi.json": dump(openapi_document(app.flask(None)))}
+    return openapi | event_documents("billing", REGISTRY, METADATA, app.holdings, published.CONTRACTS)

@@ -18,7 +18,7 @@ from nexoraz.events.testing.fakes import MemorySealer
 Text = Annotated[str, Personal("user.content")]
 
 
-class NoteWritten(Event):
+class NoteWritten(Event, frozen=True):
     """An event with a personal field."""
 
     note_id: Id

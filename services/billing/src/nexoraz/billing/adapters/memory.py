@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nexoraz.billing.application.ports import Payment, PaymentsUnavailable, PurchaseRef
+from nexoraz.billing.application.ports import Payment, PaymentStatus, PaymentsUnavailable, PurchaseRef
 from nexoraz.billing.domain.packs import Pack
 from nexoraz.events.store import Transaction
 
@@ -28,7 +28,7 @@ class FakePayments:
 
     def finish(self, intent: str, reason: str = "") -> None:
         """The person paid, or the card was declined for a reason."""
-        status = "failed" if reason else "succeeded"
+        status: PaymentStatus = "failed" if reason else "succeeded"
         self.payments[intent] = replace(self.payments[intent], status=status, reason=reason)
 
     def _answer(self) -> None:
