@@ -4,7 +4,7 @@ import smtplib
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from nexoraz.identity.application.letters import Letter
@@ -19,6 +19,7 @@ class SmtpTransport:
     """See sending.Transport. One connection per mail.
 
     url: smtp://[user:password@]host:port, or smtps:// for TLS from the start; STARTTLS is used where it is offered.
+    sender: an address, with or without a display name.
     """
 
     url: Secret
@@ -28,7 +29,7 @@ class SmtpTransport:
         message = self._message(message_id, to, letter, date)
         try:
             with self._connect() as server:
-                server.send_message(message, self.sender, [to])
+                server.send_message(message, parseaddr(self.sender)[1], [to])
         except smtplib.SMTPRecipientsRefused as refused:
             code = next(iter(refused.recipients.values()))[0]
             raise (RecipientRefused if code >= 500 else TransportUnavailable)(f"SMTP {code}") from None
@@ -43,7 +44,7 @@ class SmtpTransport:
         message["To"] = to
         message["Subject"] = letter.subject
         message["Date"] = format_datetime(date)
-        message["Message-ID"] = f"<{message_id}@{self.sender.rpartition('@')[2].rstrip('>')}>"
+        message["Message-ID"] = f"<{message_id}@{parseaddr(self.sender)[1].rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")

@@ -1,5 +1,7 @@
 """Which account has this address? The address is only held as a keyed hash."""
 
+from datetime import datetime
+
 from sqlalchemy import MetaData, Table, Text, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -54,6 +56,11 @@ class SqlAccounts:
         """When an erasure begins: the address is free at once, for whoever registers it next."""
         row_of = update(self._table).where(self._table.c.account_id == account_id)
         connection_of(tx).execute(row_of.values(email_hash=account_id, verified_by=""))
+
+    def erasure_began_at(self, tx: Transaction, account_id: str) -> datetime | None:
+        query = select(self._erased.c.begun_at).where(self._erased.c.account_id == account_id)
+        began_at: datetime | None = connection_of(tx).execute(query).scalar()
+        return began_at
 
     def _hash(self, email: str) -> str:
         return self._hashes.keyed_hash("email", email)

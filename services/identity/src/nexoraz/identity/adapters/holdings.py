@@ -1,0 +1,60 @@
+"""Where identity holds what about an account, and for how long: behind erasure, export and the data map."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from nexoraz.events.holdings import Retained, TableHolding, Unlinked
+from nexoraz.identity.adapters.schema import IdentityTables
+
+
+def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
+    """One declaration per table."""
+    revocations = tables.auth.revocations
+    return [
+        TableHolding(tables.accounts, category="user.account", present=_only("verified_by")),
+        TableHolding(
+            tables.sessions,
+            category="user.device",
+            present=_only("id", "device", "created_at", "last_used_at", "expires_at"),
+        ),
+        TableHolding(
+            tables.credentials,
+            category="user.authorization.password",
+            present=None,
+            reason="a hash tells its owner nothing, and whoever steals an export could attack it",
+        ),
+        TableHolding(
+            tables.mails, category="user.contact.email", retention="until-sent", present=_only("kind", "created_at")
+        ),
+        TableHolding(
+            tables.sent_mails,
+            category="user.contact.email",
+            present=_only("id", "kind", "outcome", "settled_at"),
+        ),
+        TableHolding(
+            tables.idempotency,
+            category="user.behavior",
+            retention="one-day",
+            present=None,
+            reason="copies of answers, gone after a day",
+        ),
+        TableHolding(
+            revocations,
+            category="user.unique_id.pseudonymous",
+            account_column="subject",
+            present=None,
+            reason="refuses the tokens of the erased",
+            retained=Retained("tokens of the erased stay refused", until=revocations.c.at + timedelta(days=1)),
+        ),
+        Unlinked(tables.throttles, "keyed hashes of attempts, gone when their window ends, at most after a day"),
+        Unlinked(tables.private_keys, "the service's own signing keys"),
+        Unlinked(tables.auth.verification_keys, "the service's own signing keys"),
+    ]
+
+
+def _only(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def present(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: row[name] for name in names}
+
+    return present

@@ -1,0 +1,186 @@
+"""Puts identity together. The only module that names adapters; nothing is connected until something is asked."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from flask import Flask
+
+from nexoraz.events.bus import NatsSettings
+from nexoraz.events.holdings import Holdings
+from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
+from nexoraz.events.projector import RebuildableProjection
+from nexoraz.events.registry import Registry
+from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction
+from nexoraz.events.vault import Vault
+from nexoraz.events.worker import Periodic, WorkerParts
+from nexoraz.identity.adapters import published, subscribed
+from nexoraz.identity.adapters.argon2id import Argon2Passwords
+from nexoraz.identity.adapters.credentials import SqlCredentials
+from nexoraz.identity.adapters.holdings import held
+from nexoraz.identity.adapters.housekeeping import Housekeeping
+from nexoraz.identity.adapters.mails import SqlMailbox
+from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
+from nexoraz.identity.adapters.schema import IdentityTables
+from nexoraz.identity.adapters.smtp import SmtpTransport
+from nexoraz.identity.adapters.throttles import SqlThrottle
+from nexoraz.identity.application.farewell import Farewell
+from nexoraz.identity.application.pace import Pace
+from nexoraz.identity.application.ports import Clock
+from nexoraz.identity.application.sending import SEND_MAIL, Transport
+from nexoraz.identity.application.use_cases import Ports, UseCases, use_cases
+from nexoraz.identity.config import Settings
+from nexoraz.identity.domain.events import EVENTS
+from nexoraz.identity.projections.access import OwnAccess
+from nexoraz.identity.projections.accounts import SqlAccounts
+from nexoraz.identity.projections.sessions import SqlSessions
+from nexoraz.identity.web.accounts import accounts_blueprint
+from nexoraz.identity.web.keys import keys_blueprint
+from nexoraz.identity.web.profile import profile_blueprint
+from nexoraz.identity.web.refusals import REFUSALS, install_answers
+from nexoraz.identity.web.sessions import sessions_blueprint
+from nexoraz.service.app import create_app
+from nexoraz.service.auth import Authenticator, revoke
+from nexoraz.service.database import make_engine, ping
+from nexoraz.service.health import serve_health
+from nexoraz.service.idempotency import IdempotencyKeys
+from nexoraz.service.telemetry import current_traceparent
+from nexoraz.service.tokens import new_signing_key
+
+SERVICE = "identity"
+VERSION = "0.1.0"
+REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
+HOUR = 3600.0
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """identity, wired."""
+
+    settings: Settings
+    tables: IdentityTables
+    runtime: Runtime
+    use_cases: UseCases
+    holdings: Holdings
+    participation: Participation
+    housekeeping: Housekeeping
+    rebuildable: Mapping[str, RebuildableProjection]
+
+    def web(self) -> Flask:
+        """The HTTP side. Touches its databases only, so it serves while NATS and the mail system are down."""
+        use, engine = self.use_cases, self.runtime.engine
+        app = create_app(
+            SERVICE,
+            VERSION,
+            self.settings,
+            [
+                accounts_blueprint(use.registration),
+                sessions_blueprint(use.sign_in),
+                profile_blueprint(use.profiles),
+                keys_blueprint(use.signing),
+            ],
+            {"database": ping(engine), "vault": self.runtime.vault.ping},
+            refusals=REFUSALS,
+            authenticator=Authenticator(engine, self.tables.auth, self.settings.public_url),
+            idempotency_keys=_idempotency_keys(self.runtime.vault),
+        )
+        install_answers(app)
+        return app
+
+    def worker(self) -> WorkerParts:
+        """The relay, the consumers, the tasks, and what is due now and then."""
+        plan = WorkerPlan(
+            translate=published.translate,
+            handlers=subscribed.HANDLERS,
+            task_handlers={SEND_MAIL: self.use_cases.sending.send},
+            periodic=[
+                Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key),
+                Periodic("housekeeping", HOUR, self.housekeeping.run),
+            ],
+        )
+        settings = self.settings
+        password = settings.nats_password.reveal()
+        nats = NatsSettings(url=settings.nats_url, user=settings.nats_user, password=password)
+
+        async def health(checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
+            return await serve_health(settings.bind, checks)
+
+        return worker_parts(self.runtime, self.participation, plan, nats, health)
+
+
+def build(
+    settings: Settings, *, transport: Transport | None = None, clock: Clock = now, pace: Pace | None = None
+) -> App:
+    """Wire identity. The keyword arguments stand in for the mail system, the time and the waiting in tests."""
+    tables = IdentityTables()
+    runtime = Runtime.wire(
+        SERVICE,
+        make_engine(settings.database_url),
+        make_engine(settings.vault_database_url, pool_size=4),
+        settings.vault_kek_dir,
+        tables.kernel,
+        REGISTRY,
+        inline=lambda vault: [
+            SqlAccounts(tables.accounts, tables.kernel, vault),
+            SqlSessions(tables.sessions, vault),
+            OwnAccess(),
+        ],
+        traceparent=current_traceparent,
+    )
+    vault, store = runtime.vault, runtime.store
+    accounts = SqlAccounts(tables.accounts, tables.kernel, vault)
+    sessions = SqlSessions(tables.sessions, vault)
+    throttle = SqlThrottle(runtime.engine, tables.throttles, vault, clock)
+    mails = SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id)
+    use = use_cases(
+        Ports(
+            store=store,
+            accounts=accounts,
+            sessions=sessions,
+            credentials=SqlCredentials(tables.credentials, vault),
+            mails=mails,
+            private_keys=SqlPrivateKeys(tables.private_keys, vault),
+            throttle=throttle,
+            hashes=vault,
+            passwords=Argon2Passwords(),
+            transport=transport or SmtpTransport(settings.smtp_url, settings.mail_from),
+            pace=pace or Pace(),
+            now=clock,
+            new_id=new_id,
+            new_key=new_signing_key,
+            public_url=settings.public_url,
+        )
+    )
+
+    def on_begun(tx: Transaction, account_id: str) -> None:
+        revoke(connection_of(tx), account_id)
+        accounts.release_address(tx, account_id)
+
+    holdings = Holdings(SERVICE, store, tables.metadata, vault, held(tables))
+    farewell = Farewell(store, accounts, use.sending, clock)
+    participation = runtime.participation(holdings, on_begun, before_erase=farewell.say)
+    housekeeping = Housekeeping(store, sessions, throttle, clock)
+    rebuildable: dict[str, RebuildableProjection] = {"accounts": accounts, "sessions": sessions}
+    return App(settings, tables, runtime, use, holdings, participation, housekeeping, rebuildable)
+
+
+def _idempotency_keys(vault: Vault) -> IdempotencyKeys:
+    def seal(owner: str, answer: bytes) -> bytes:
+        return vault.seal(owner, "idempotency", answer, "answer")
+
+    def open_(owner: str, sealed: bytes) -> bytes:
+        return vault.open(owner, "idempotency", sealed, "answer")
+
+    return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
