@@ -1,0 +1,61 @@
+"""What happened to render jobs. Nothing here is personal: ids, states, measures."""
+
+from datetime import datetime
+
+from nexoraz.events.classification import Fact, Id
+from nexoraz.events.event import Event
+
+
+class RenderRequested(Event, frozen=True):
+    """A person asked for a picture. credits: what it will cost."""
+
+    account_id: Id
+    job_id: Id
+    photo_id: Id
+    preset: Fact[str]
+    credits: Fact[int]
+    requested_at: Fact[datetime]
+
+
+class RenderAdmitted(Event, frozen=True):
+    """Its credits are reserved, so the job may run."""
+
+    account_id: Id
+    job_id: Id
+    admitted_at: Fact[datetime]
+
+
+class RenderAdvanced(Event, frozen=True):
+    """The engine reached a stage. percent: of the whole, 0 to 100, never falling within one attempt."""
+
+    account_id: Id
+    job_id: Id
+    stage: Fact[str]
+    percent: Fact[int]
+
+
+class RenderCompleted(Event, frozen=True):
+    """The picture is stored. fallback: whether a lesser segmenter had to do; size: in bytes."""
+
+    account_id: Id
+    job_id: Id
+    output_id: Id
+    media_type: Fact[str]
+    width: Fact[int]
+    height: Fact[int]
+    size: Fact[int]
+    engine: Fact[str]
+    fallback: Fact[bool]
+    completed_at: Fact[datetime]
+
+
+class RenderFailed(Event, frozen=True):
+    """There will be no picture. reason: a broken rule in kebab case, such as "picture-truncated"."""
+
+    account_id: Id
+    job_id: Id
+    reason: Fact[str]
+    failed_at: Fact[datetime]
+
+
+EVENTS = (RenderRequested, RenderAdmitted, RenderAdvanced, RenderCompleted, RenderFailed)
