@@ -12,6 +12,7 @@ from flask import Flask
 
 from nexoraz.service import logging as logs
 from nexoraz.service import telemetry
+from nexoraz.service.committed import stale, write
 from nexoraz.service.server import run_web
 from nexoraz.service.settings import ServiceSettings, SettingsInvalid, load
 
@@ -82,15 +83,10 @@ def _web(commands: Commands[S], settings: S) -> Flask:
 
 
 def _generate(commands: Commands[S], check: bool) -> int:
-    stale = []
-    for name, text in commands.documents().items():
-        path = commands.root / name
-        if path.exists() and path.read_text() == text:
-            continue
-        stale.append(name)
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-    for name in stale:
+    documents = commands.documents()
+    found = stale(commands.root, documents)
+    if not check:
+        write(commands.root, documents)
+    for name in found:
         sys.stdout.write(f"{'out of date' if check else 'written'}: {name}\n")
-    return 1 if check and stale else 0
+    return 1 if check and found else 0
