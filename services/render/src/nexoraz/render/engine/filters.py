@@ -14,6 +14,11 @@ def box(values: Plane, radius: int) -> Plane:
     return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT_101), np.float32)
 
 
+def dot(left: Colours, right: Colours) -> Plane:
+    """The sum over the bands of their products."""
+    return np.asarray(np.einsum("ijk,ijk->ij", left, right), np.float32)
+
+
 def gaussian(plane: Plane, sigma: float) -> Plane:
     """A Gaussian blur; beyond a sigma of 6 it is done on a smaller copy, where the difference cannot be seen."""
     if sigma <= 6:
@@ -29,13 +34,13 @@ def gaussian(plane: Plane, sigma: float) -> Plane:
 def guided_coefficients(guide: Colours, plane: Plane, radius: int, epsilon: float) -> tuple[Colours, Plane]:
     """The local linear models plane ≈ a·guide + b of the guided filter (He, Sun, Tang 2010), averaged.
 
-    `guide` is a colour picture, so edges that differ only in hue count. Apply them with `np.sum(a * guide, 2) + b`;
+    `guide` is a colour picture, so edges that differ only in hue count. Apply them with `dot(a, guide) + b`;
     computed small and enlarged they filter a large picture (He, Sun 2015).
     """
     mean, mean_plane = box(guide, radius), box(plane, radius)
     covariance = box(guide * plane[..., None], radius) - mean * mean_plane[..., None]
     slope = _solve(_second_moments(guide, mean, radius, epsilon), covariance)
-    offset = mean_plane - np.sum(slope * mean, axis=2)
+    offset = mean_plane - dot(slope, mean)
     return box(slope, radius), box(offset, radius)
 
 
@@ -64,27 +69,36 @@ def spread(colours: Colours, weight: Plane, radius: int) -> tuple[Colours, Plane
     """The mean colour of the weighted pixels nearby, known at every pixel, and its variance there.
 
     Where no weighted pixel lies within `radius` a doubled radius answers, and so on: what is far counts only
-    where nothing is near.
+    where nothing is near. The wider radii are worked out on a copy of a quarter of the size.
     """
     height, width = weight.shape
-    total = max(float(weight.mean()), EPSILON)
-    fallback = np.asarray((colours * weight[..., None]).mean(axis=(0, 1)) / total, np.float32)
-    known = np.broadcast_to(fallback, colours.shape).copy()
-    variance = np.full((height, width), 0.02, np.float32)
-    square = np.sum(colours * colours, axis=2) * weight
-    for size in _doublings(radius, max(height, width)):
-        share = box(weight, size)
-        trust = np.clip(share * 50.0, 0.0, 1.0)
-        mean = box(colours * weight[..., None], size) / (share + EPSILON)[..., None]
-        local = box(square, size) / (share + EPSILON) - np.sum(mean * mean, axis=2)
-        known += trust[..., None] * (mean - known)
-        variance += trust * (np.maximum(local, 0.0) - variance)
+    size = (max(1, width // 4), max(1, height // 4))
+    weighted, square = colours * weight[..., None], dot(colours, colours) * weight
+    few = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (weighted, square, weight)]
+    known, variance = _far(few[0], few[1], few[2], max(1, radius // 2))
+    known = np.asarray(cv2.resize(known, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    variance = np.asarray(cv2.resize(variance, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    _near(known, variance, weighted, square, weight, radius)
     return known, variance
 
 
-def _doublings(radius: int, longest: int) -> list[int]:
-    """Radii from the largest useful one down to `radius`."""
-    radii = [radius]
-    while radii[-1] * 2 < longest // 2:
-        radii.append(radii[-1] * 2)
-    return radii[:5][::-1]
+def _far(weighted: Colours, square: Plane, weight: Plane, radius: int) -> tuple[Colours, Plane]:
+    """From the mean of the whole picture, refined by ever smaller surroundings down to `radius`."""
+    mean = weighted.mean(axis=(0, 1)) / max(float(weight.mean()), EPSILON)
+    known = np.broadcast_to(np.asarray(mean, np.float32), weighted.shape).copy()
+    variance = np.full(weight.shape, 0.02, np.float32)
+    radii = [radius << doubling for doubling in range(5) if radius << doubling < max(weight.shape)]
+    for size in reversed(radii):
+        _near(known, variance, weighted, square, weight, size)
+    return known, variance
+
+
+def _near(known: Colours, variance: Plane, weighted: Colours, square: Plane, weight: Plane, radius: int) -> None:
+    """Replace, in place, what is known by what the surroundings within `radius` say, where they say anything."""
+    share = box(weight, radius)
+    trust = np.clip(share * 50.0, 0.0, 1.0)
+    scale = 1.0 / (share + EPSILON)
+    mean = box(weighted, radius) * scale[..., None]
+    local = np.maximum(box(square, radius) * scale - dot(mean, mean), 0.0)
+    known += trust[..., None] * (mean - known)
+    variance += trust * (local - variance)

