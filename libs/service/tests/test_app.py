@@ -1,0 +1,78 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nexoraz.service.app import Blueprint, create_app, openapi_document
+from nexoraz.service.settings import Secret, ServiceSettings
+from nexoraz.service.tables import auth_tables, classified, idempotency_table
+
+PHOTOS = "/v1/gallery/photos"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/nowhere", PHOTOS, "/v1/gallery/openapi.json"])
+def test_every_answer_has_the_security_headers_and_an_id(gallery: Any, path: str) -> None:
+    first, second = (gallery.client().get(path) for _ in range(2))
+    assert first.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert first.headers["X-Frame-Options"] == "DENY"
+    assert len(first.headers["X-Request-Id"]) == 32
+    assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
+
+
+def test_a_request_id_of_a_client_is_not_taken_over(gallery: Any) -> None:
+    answer = gallery.client().get("/livez", headers={"X-Request-Id": "bob@example.org"})
+    assert "bob" not in answer.headers["X-Request-Id"]
+
+
+def test_a_page_may_set_its_own_policy_and_https_is_insisted_on() -> None:
+    pages = Blueprint("pages", __name__)
+
+    @pages.route("/page")
+    @pages.response(200)
+    def page() -> Any:
+        return "<p>", 200, {"Content-Security-Policy": "default-src 'self'"}
+
+    settings = ServiceSettings(database_url=Secret("unused"), public_url="https://nexoraz.example")
+    answer = create_app("t", "1", settings, [pages], {}).test_client().get("/v1/t/page")
+    assert answer.headers.getlist("Content-Security-Policy") == ["default-src 'self'"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_the_description_says_what_the_guards_demand(gallery: Any) -> None:
+    document = openapi_document(gallery.app)
+    assert document == gallery.client().get("/v1/gallery/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    add = document["paths"][PHOTOS]["post"]
+    assert {"bearer": []} in add["security"]
+    assert {"cookie": []} in add["security"]
+    (key,) = [each for each in add["parameters"] if each["name"] == "Idempotency-Key"]
+    assert (key["in"], key["required"]) == ("header", True)
+    assert {"400", "401", "409", "422"} <= set(add["responses"])
+    rename = document["paths"][PHOTOS + "/{photo_id}"]["patch"]
+    assert "If-Match" in [each["name"] for each in rename["parameters"]]
+    assert {"412", "428"} <= set(rename["responses"])
+    assert "403" in document["paths"][PHOTOS + "/all"]["get"]["responses"]
+    error = document["components"]["responses"]["UNAUTHORIZED"]["content"]
+    assert list(error) == ["application/problem+json"]
+    assert document["components"]["schemas"]["NewPhoto"]["additionalProperties"] is False
+
+
+def test_every_column_of_the_chassis_says_what_it_holds() -> None:
+    from sqlalchemy import MetaData
+
+    metadata = MetaData()
+    auth_tables(metadata)
+    idempotency_table(metadata)
+    classes = {"pseudonym": object(), "operational": object(), "sealed": object()}
+    classified(metadata, classes)
+    columns = [column for table in metadata.tables.values() for column in table.columns]
+    assert all(column.info["data"] in classes.values() for column in columns)
+
+
+def test_the_chassis_knows_no_event_and_no_service() -> None:
+    source = Path(__file__).parents[1] / "src" / "nexoraz" / "service"
+    for file in source.rglob("*.py"):
+        for name in ("events", "identity", "assets", "render", "billing", "privacy"):
+            assert f"nexoraz.{name}" not in file.read_text(), file
