@@ -1,4 +1,4 @@
-"""Starts real NATS servers with the rendered configuration: only addresses and folders are put in place of the cluster's."""
+"""Starts real NATS servers with the rendered configuration: only addresses and folders are put in."""
 
 import os
 import signal
@@ -52,13 +52,15 @@ def variables(objects: Objects) -> dict[str, str]:
     return found
 
 
-def write_configuration(objects: Objects, folder: Path) -> Path:
-    """The files of the mounted ConfigMap, with `folder` for the claim; returns the one that the container starts with."""
+def write_configuration(objects: Objects, folder: Path, cluster: int) -> Path:
+    """The files of the mounted ConfigMap, with `folder` for the claim and the port `cluster` for routes; returns the
+    file to start with. What a flag would replace (--cluster takes the password away too) is replaced in the text."""
     folder.mkdir()
     (workload,) = [each for each in workloads(objects) if each.name == "nats"]
     (mounted,) = [each["configMap"]["name"] for each in workload.pod["volumes"] if "configMap" in each]
     for name, text in config_map(objects, mounted)["data"].items():
-        (folder / name).write_text(text.replace('store_dir: "/data"', f'store_dir: "{folder}/data"'))
+        here = text.replace('store_dir: "/data"', f'store_dir: "{folder}/data"')
+        (folder / name).write_text(here.replace("0.0.0.0:6222", f"127.0.0.1:{cluster}"))
     assert workload.containers[0]["args"] == ["--config", "/etc/nats/nats.conf"]
     return folder / "nats.conf"
 
@@ -75,20 +77,18 @@ def running(objects: Objects, folder: Path, size: int) -> Iterator[list[Server]]
             given[f"NATS_ROUTE_{number}"] = f"{credentials}@127.0.0.1:{server.cluster}"
     with ExitStack() as stack:
         for server in servers:
-            configuration = write_configuration(objects, folder / server.name)
-            stack.enter_context(_one(server, configuration, given, alone=size == 1))
+            configuration = write_configuration(objects, folder / server.name, server.cluster)
+            stack.enter_context(_one(server, configuration, given))
         for server in servers:
             _wait(server)
         yield servers
 
 
 @contextmanager
-def _one(server: Server, configuration: Path, given: Mapping[str, str], *, alone: bool) -> Iterator[None]:
+def _one(server: Server, configuration: Path, given: Mapping[str, str]) -> Iterator[None]:
     command = [str(Path(sys.prefix) / "bin" / "nats-server"), "--config", str(configuration)]
     command += ["--addr", "127.0.0.1", "--port", str(server.client), "--http_port", str(free_port())]
     command += ["--pid", str(configuration.with_name("nats.pid"))]
-    if not alone:
-        command += ["--cluster", f"nats://127.0.0.1:{server.cluster}"]
     with configuration.with_name("log").open("wb") as log:
         environment_ = {**given, "NATS_SERVER_NAME": server.name}
         process = subprocess.Popen(command, env=environment_, stdout=log, stderr=log)

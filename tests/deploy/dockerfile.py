@@ -9,7 +9,20 @@ from pathlib import PurePosixPath
 
 _INSTRUCTION = re.compile(r"([A-Z]+)\s+(.*)", re.DOTALL)
 _KNOWN = frozenset(
-    "ARG FROM COPY RUN LABEL ENV WORKDIR USER STOPSIGNAL EXPOSE HEALTHCHECK ENTRYPOINT".split()
+    [
+        "ARG",
+        "FROM",
+        "COPY",
+        "RUN",
+        "LABEL",
+        "ENV",
+        "WORKDIR",
+        "USER",
+        "STOPSIGNAL",
+        "EXPOSE",
+        "HEALTHCHECK",
+        "ENTRYPOINT",
+    ]
 )
 
 

@@ -1,7 +1,7 @@
 """JSON Schemas of the Gateway API v1 (gateway.networking.k8s.io/v1, standard channel) for the fields that we use.
 
-Written from the specification's field rules; every object refuses what it does not name. Not a copy of the CRDs: a field
-that we begin to use has to be added here, with its rule.
+Written from the specification's field rules; every object refuses what it does not name. Not a copy of the CRDs: a
+field that we begin to use has to be added here, with its rule.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,11 @@ _MATCH = _object(
     path=_object(
         "type value",
         type=_one_of("Exact", "PathPrefix"),
-        value={"type": "string", "maxLength": 1024, "pattern": r"^/(?!.*(//|/\./|/\.\./|%2f|%2F|#)).*(?<!/\.)(?<!/\.\.)$"},
+        value={
+            "type": "string",
+            "maxLength": 1024,
+            "pattern": r"^/(?!.*(//|/\./|/\.\./|%2f|%2F|#)).*(?<!/\.)(?<!/\.\.)$",
+        },
     ),
     method=_one_of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"),
 )

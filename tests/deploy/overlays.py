@@ -51,7 +51,8 @@ def workloads(objects: Objects) -> list[Workload]:
 def selects(selector: Node, labels: Mapping[str, str]) -> bool:
     """Whether a label selector made of matchLabels alone (an empty one takes all) takes these labels."""
     assert set(selector) <= {"matchLabels"}, "only matchLabels is used in this tree"
-    return selector.get("matchLabels", {}).items() <= labels.items()
+    wanted: dict[str, str] = selector.get("matchLabels", {})
+    return wanted.items() <= labels.items()
 
 
 def environment(objects: Objects, container: Node) -> dict[str, str]:

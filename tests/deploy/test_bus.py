@@ -1,6 +1,9 @@
 """The bus's configuration as Kubernetes mounts it, tried on the real server."""
 
 import asyncio
+import json
+import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +17,7 @@ from nats.js.api import StreamConfig
 
 from . import authorization
 from .bus import USERS, Server, free_port, password, running
-from .overlays import K8S, Objects, config_map, of_kind
+from .overlays import K8S, Objects, config_map, environment, of_kind, workloads
 
 STREAM = StreamConfig(name="NEXORAZ_IDENTITY", subjects=["nexoraz.identity.*.*.*.*"])
 SUBJECT = "nexoraz.identity.account-registered.v1.7.a"
@@ -57,9 +60,53 @@ def test_both_overlays_mount_those_permissions(objects: Objects) -> None:
     assert 'include "./authorization.conf"' in data["nats.conf"]
 
 
-def test_production_syncs_every_write_and_a_single_server_does_not(
-    production: Objects, local_cluster: Objects
-) -> None:
+def test_no_password_is_written_in_the_configuration(objects: Objects) -> None:
+    for each in of_kind(objects, "ConfigMap"):
+        for text in each["data"].values():
+            assert all(value.startswith("$NATS_") for value in re.findall(r"\bpass\w*:\s*(\S+)", text))
+
+
+def test_a_server_without_the_password_is_not_admitted(production: Objects, tmp_path: Path) -> None:
+    def refused(server: Server, secret: str) -> bool:
+        """Whether the server says that a route with this password is not admitted."""
+        hello = json.dumps({"user": "cluster", "pass": secret, "name": "stranger", "server_id": "stranger"})
+        with socket.create_connection(("127.0.0.1", server.cluster), timeout=3) as connection:
+            wire = connection.makefile("rwb")
+            assert wire.readline().startswith(b"INFO ")
+            wire.write(f"CONNECT {hello}\r\n".encode())
+            wire.flush()
+            connection.settimeout(1)
+            try:
+                return any(b"Authorization Violation" in line for line in iter(wire.readline, b""))
+            except TimeoutError:
+                return False  # it waits for the next step of the handshake
+
+    with running(production, tmp_path, size=1) as (server,):
+        assert refused(server, "wrong")
+        assert not refused(server, password("cluster"))
+
+
+def test_the_servers_routes_are_one_to_each_of_them(production: Objects) -> None:
+    (bus,) = [each for each in workloads(production) if each.kind == "StatefulSet"]
+    given = environment(production, bus.containers[0])
+    routes = {name: value for name, value in given.items() if name.startswith("NATS_ROUTE_")}
+    assert routes == {
+        f"NATS_ROUTE_{number}": f"nats://cluster:$(NATS_CLUSTER_PASSWORD)@nats-{number}.{bus.spec['serviceName']}:6222"
+        for number in range(bus.spec["replicas"])
+    }
+    # Kubernetes expands a reference to what stands above it only.
+    assert list(given).index("NATS_CLUSTER_PASSWORD") < min(list(given).index(name) for name in routes)
+
+
+def test_clients_are_told_of_every_server(production: Objects) -> None:
+    (bus,) = [each for each in workloads(production) if each.kind == "StatefulSet"]
+    for workload in workloads(production):
+        if workload is not bus and workload.kind == "Deployment":
+            urls = environment(production, workload.containers[0])["NEXORAZ_NATS_URL"].split(",")
+            assert urls == [f"nats://nats-{n}.{bus.spec['serviceName']}:4222" for n in range(bus.spec["replicas"])]
+
+
+def test_production_syncs_every_write_and_a_single_server_does_not(production: Objects, local_cluster: Objects) -> None:
     def configuration(objects: Objects) -> str:
         (found,) = [each["data"] for each in of_kind(objects, "ConfigMap") if "nats.conf" in each["data"]]
         text: str = found["nats.conf"]
@@ -110,9 +157,7 @@ def one_server(local_cluster: Objects, tmp_path_factory: pytest.TempPathFactory)
         yield server
 
 
-def test_three_servers_find_each_other_and_keep_a_stream_in_three_copies(
-    production: Objects, tmp_path: Path
-) -> None:
+def test_three_servers_find_each_other_and_keep_a_stream_in_three_copies(production: Objects, tmp_path: Path) -> None:
     async def across(servers: list[Server]) -> None:
         async with _connected(servers[0], "identity") as (client, violations):
             assert await _add_stream_when_led(client) == 3

@@ -58,9 +58,7 @@ def _policies(objects: Objects) -> dict[str, Node]:
 
 
 def _taking(objects: Objects, workload: Workload) -> set[str]:
-    return {
-        name for name, spec in _policies(objects).items() if selects(spec["podSelector"], workload.labels)
-    }
+    return {name for name, spec in _policies(objects).items() if selects(spec["podSelector"], workload.labels)}
 
 
 def test_nothing_is_allowed_by_default(objects: Objects) -> None:

@@ -82,9 +82,7 @@ def test_only_what_makes_and_rotates_keys_can_write_them(objects: Objects) -> No
         assert mount.get("readOnly", False) is workload.name.endswith("-web")
 
 
-def test_keys_are_reached_from_every_machine_that_runs_the_service(
-    production: Objects, local_cluster: Objects
-) -> None:
+def test_keys_are_reached_from_every_machine_that_runs_the_service(production: Objects, local_cluster: Objects) -> None:
     def modes(objects: Objects) -> set[str]:
         return {mode for each in of_kind(objects, "PersistentVolumeClaim") for mode in each["spec"]["accessModes"]}
 

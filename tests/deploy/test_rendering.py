@@ -34,9 +34,7 @@ RENDERERS: list[Callable[[Path], list[Node]]] = [render, *([_kubectl] if shutil.
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_renderer_on_this_machine_agrees_with_ours(
-    overlay: str, renderer: Callable[[Path], list[Node]]
-) -> None:
+def test_every_renderer_on_this_machine_agrees_with_ours(overlay: str, renderer: Callable[[Path], list[Node]]) -> None:
     theirs, ours = _by_identity(renderer(OVERLAYS[overlay])), _by_identity(render(OVERLAYS[overlay]))
     assert theirs.keys() == ours.keys()
     for name, each in theirs.items():

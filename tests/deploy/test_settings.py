@@ -57,8 +57,7 @@ def test_every_process_starts_with_the_settings_that_it_is_given(
 @pytest.mark.parametrize("service", SERVICES)
 def test_processes_of_one_service_are_given_the_same(objects: Objects, service: str) -> None:
     web_like = [
-        {key: value for key, value in each.items() if key != "NEXORAZ_MODEL_DIR"}
-        for each in _given(objects, service)
+        {key: value for key, value in each.items() if key != "NEXORAZ_MODEL_DIR"} for each in _given(objects, service)
     ]
     assert len(web_like) == 3
     assert all(each == web_like[0] for each in web_like)
