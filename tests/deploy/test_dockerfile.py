@@ -45,6 +45,7 @@ def test_the_service_chooses_its_own_entrypoint(service: str) -> None:
 def test_an_image_holds_one_service_and_both_libraries(service: str) -> None:
     sources = [copy.paths[0] for stage in stages(TEXT, SERVICE=service) for copy in stage.every("COPY")]
     assert {each for each in sources if not each.startswith("/")} == {
+        "deploy/build.txt",
         f"requirements/{service}.txt",
         "libs/events",
         "libs/service",
@@ -68,10 +69,20 @@ def test_stages_copy_from_stages_above_them() -> None:
         seen.add(stage.name)
 
 
-def test_packages_are_installed_by_hash_and_never_built() -> None:
+def test_packages_are_installed_by_hash_and_one_alone_is_built() -> None:
     installs = [each.words for stage in stages(TEXT) for each in stage.every("RUN") if "install" in each.words]
-    (install,) = installs
-    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(install)
+    assert len(installs) == 2
+    for install in installs:
+        assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(install)
+        assert {each for each in install if each.startswith("--no-binary")} <= {"--no-binary=pyvips"}
+
+
+def test_the_tools_that_build_are_locked_and_leave() -> None:
+    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "deploy/build.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    (leaving,) = [each.words for stage in stages(TEXT) for each in stage.every("RUN") if "uninstall" in each.words]
+    for name in locked:
+        stays = f"\n{name}==" in (ROOT / "requirements/assets.txt").read_text(encoding="utf-8")
+        assert (name in leaving) is not stays, name
 
 
 def test_nothing_runs_in_a_shell() -> None:
