@@ -1,0 +1,1 @@
+"""Render jobs, presets, the engine and its outputs."""

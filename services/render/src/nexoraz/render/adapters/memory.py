@@ -1,0 +1,55 @@
+"""Fakes of render's ports for tests; they pass the ports' contract suites."""
+
+from collections.abc import Callable
+
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.render.application.ports import OnStage, PhotoGone, PhotosUnavailable, Picture
+
+
+class MemoryPhotos:
+    """Photos by account and id."""
+
+    def __init__(self) -> None:
+        self.photos: dict[tuple[str, str], bytes] = {}
+        self.down = False
+
+    def fetch(self, account_id: str, photo_id: str, max_bytes: int) -> bytes:
+        if self.down:
+            raise PhotosUnavailable("down")
+        photo = self.photos.get((account_id, photo_id))
+        if photo is None or len(photo) > max_bytes:
+            raise PhotoGone(photo_id)
+        return photo
+
+
+class FakeEngine:
+    """Gives the photo back as the picture, by way of two stages. `fails`: what to raise instead."""
+
+    def __init__(self) -> None:
+        self.fails: Callable[[], Exception] | None = None
+        self.renders = 0
+
+    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+        self.renders += 1
+        on_stage("decode", 0)
+        if self.fails is not None:
+            raise self.fails()
+        on_stage("encode", 90)
+        return Picture(photo, "image/png", 4, 3, f"fake-{preset}", fallback=False)
+
+
+class MemoryOutputs:
+    """Pictures by account and id."""
+
+    def __init__(self) -> None:
+        self.pictures: dict[tuple[str, str], bytes] = {}
+        self.destroyed: set[str] = set()
+
+    def put(self, account_id: str, output_id: str, data: bytes) -> int:
+        if account_id in self.destroyed:
+            raise KeyDestroyed(account_id)
+        self.pictures[account_id, output_id] = data
+        return len(data)
+
+    def delete(self, account_id: str, output_id: str) -> None:
+        self.pictures.pop((account_id, output_id), None)

@@ -1,0 +1,1 @@
+"""What render does when it is asked or told something."""

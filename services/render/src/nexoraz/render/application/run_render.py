@@ -1,0 +1,104 @@
+"""Rendering one admitted job: fetch, render, store, record. Runs at least once; has its effect once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
+
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import AccountErased, EventStore, VersionConflict, execute, handle, load
+from nexoraz.events.tasks import Task
+from nexoraz.render.application.ports import (
+    Engine,
+    Outputs,
+    PhotoGone,
+    Photos,
+    PhotosUnavailable,
+    Picture,
+    RenderRefused,
+    Tasks,
+)
+from nexoraz.render.domain.job import JOB, AdvanceRender, Command, CompleteRender, FailRender, Job, State, job_stream
+
+RENDER = "render"
+MAX_PHOTO_BYTES = 80 * 1024 * 1024
+MAX_ATTEMPTS = 6
+"""Attempts at what is neither the photo's fault nor an outage; then the job fails and its credits are released."""
+GAVE_UP = "renderer-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRender:
+    """The task handler of `render`; the task's key is the job."""
+
+    store: EventStore
+    tasks: Tasks
+    photos: Photos
+    engine: Engine
+    outputs: Outputs
+    clock: Callable[[], datetime]
+
+    def __call__(self, task: Task) -> None:
+        """Raises what is worth another attempt; returns when the job ended or the account is gone."""
+        job = self._load(task)
+        if job.state is not State.RUNNING:
+            return
+        try:
+            self._run(task, job)
+        except (PhotoGone, RenderRefused) as refusal:
+            reason = refusal.reason if isinstance(refusal, RenderRefused) else "photo-not-found"
+            self._end(task, FailRender(task.key, reason, self.clock()))
+        except (AccountErased, KeyDestroyed):
+            self.outputs.delete(task.account_id, _output_id(task.key))
+        except PhotosUnavailable:
+            raise  # an outage is nobody's fault; the queue's own patience is the limit
+        except Exception:
+            if task.attempts < MAX_ATTEMPTS:
+                raise
+            self._end(task, FailRender(task.key, GAVE_UP, self.clock()))
+
+    def _run(self, task: Task, job: Job) -> None:
+        photo = self.photos.fetch(task.account_id, job.photo_id, MAX_PHOTO_BYTES)
+        picture = self.engine.render(photo, job.preset, lambda stage, percent: self._advance(task, stage, percent))
+        output_id = _output_id(task.key)
+        size = self.outputs.put(task.account_id, output_id, picture.data)
+        self._end(task, _complete(task.key, output_id, picture, size, self.clock()))
+
+    def _load(self, task: Task) -> Job:
+        with self.store.transaction() as tx:
+            return load(tx, JOB, job_stream(task.key, task.account_id))[0]
+
+    def _advance(self, task: Task, stage: str, percent: int) -> None:
+        stream = job_stream(task.key, task.account_id)
+        handle(self.store, JOB, stream, AdvanceRender(task.key, stage, percent))
+
+    def _end(self, task: Task, command: Command) -> None:
+        """The end of the job and of its task in one commit."""
+        for last in (False, False, True):
+            try:
+                with self.store.transaction() as tx:
+                    execute(tx, JOB, job_stream(task.key, task.account_id), command)
+                    self.tasks.complete(tx, task)
+                return
+            except VersionConflict:
+                if last:
+                    raise
+
+
+def _output_id(job_id: str) -> str:
+    """One name per job, so that a second attempt replaces the first one's picture."""
+    return str(uuid5(NAMESPACE_OID, job_id))
+
+
+def _complete(job_id: str, output_id: str, picture: Picture, size: int, at: datetime) -> CompleteRender:
+    return CompleteRender(
+        job_id=job_id,
+        output_id=output_id,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        size=size,
+        engine=picture.engine,
+        fallback=picture.fallback,
+        at=at,
+    )

@@ -1,0 +1,1 @@
+"""What render answers questions from."""
