@@ -1,23 +1,27 @@
 """Puts identity together. The only module that names adapters; nothing is connected until something is asked."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask
 
 from nexoraz.events.bus import NatsSettings
+from nexoraz.events.documents import dump, event_documents
 from nexoraz.events.holdings import Holdings
+from nexoraz.events.kek import LocalKek
 from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
-from nexoraz.events.projector import RebuildableProjection
+from nexoraz.events.projector import RebuildableProjection, rebuild
 from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.vault import Vault
-from nexoraz.events.worker import Periodic, WorkerParts
+from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.events.worker import Periodic, WorkerParts, run_worker
 from nexoraz.identity.adapters import published, subscribed
 from nexoraz.identity.adapters.argon2id import Argon2Passwords
 from nexoraz.identity.adapters.credentials import SqlCredentials
@@ -43,16 +47,19 @@ from nexoraz.identity.web.keys import keys_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
-from nexoraz.service.app import create_app
+from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
+from nexoraz.service.migrate import migrate
+from nexoraz.service.settings import Secret
 from nexoraz.service.telemetry import current_traceparent
 from nexoraz.service.tokens import new_signing_key
 
 SERVICE = "identity"
-VERSION = "0.1.0"
+VERSION = "1.0.0"
+ROOT = Path(__file__).resolve().parents[3]
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 HOUR = 3600.0
 
@@ -72,6 +79,7 @@ class App:
     settings: Settings
     tables: IdentityTables
     runtime: Runtime
+    ports: Ports
     use_cases: UseCases
     holdings: Holdings
     participation: Participation
@@ -80,6 +88,10 @@ class App:
 
     def web(self) -> Flask:
         """The HTTP side. Touches its databases only, so it serves while NATS and the mail system are down."""
+        return self.flask(_idempotency_keys(self.runtime.vault))
+
+    def flask(self, keys: IdempotencyKeys | None) -> Flask:
+        """The Flask application; without keys it can only be described."""
         use, engine = self.use_cases, self.runtime.engine
         app = create_app(
             SERVICE,
@@ -94,7 +106,7 @@ class App:
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, self.tables.auth, self.settings.public_url),
-            idempotency_keys=_idempotency_keys(self.runtime.vault),
+            idempotency_keys=keys,
         )
         install_answers(app)
         return app
@@ -110,14 +122,26 @@ class App:
                 Periodic("housekeeping", HOUR, self.housekeeping.run),
             ],
         )
-        settings = self.settings
-        password = settings.nats_password.reveal()
-        nats = NatsSettings(url=settings.nats_url, user=settings.nats_user, password=password)
+        nats = NatsSettings(
+            url=self.settings.nats_url,
+            user=self.settings.nats_user,
+            password=self.settings.nats_password.reveal(),
+            replicas=self.settings.nats_replicas,
+        )
+        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
-        async def health(checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
-            return await serve_health(settings.bind, checks)
+    def run_worker(self) -> None:
+        """Tell the coordinator what identity holds, then work until SIGTERM."""
+        self.participation.announce()
+        run_worker(self.worker())
 
-        return worker_parts(self.runtime, self.participation, plan, nats, health)
+    def rebuild(self, names: Sequence[str]) -> list[str]:
+        """Make the named read models (all without a name) anew from the events; a line for each."""
+        chosen = names or list(self.rebuildable)
+        return [f"{name}: {rebuild(self.runtime.store, self.rebuildable[name])} events replayed" for name in chosen]
+
+    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
+        return await serve_health(self.settings.bind, checks)
 
 
 def build(
@@ -132,48 +156,60 @@ def build(
         settings.vault_kek_dir,
         tables.kernel,
         REGISTRY,
-        inline=lambda vault: [
-            SqlAccounts(tables.accounts, tables.kernel, vault),
-            SqlSessions(tables.sessions, vault),
-            OwnAccess(),
-        ],
+        inline=lambda vault: [*_projections(tables, vault), OwnAccess()],
         traceparent=current_traceparent,
     )
-    vault, store = runtime.vault, runtime.store
-    accounts = SqlAccounts(tables.accounts, tables.kernel, vault)
-    sessions = SqlSessions(tables.sessions, vault)
-    throttle = SqlThrottle(runtime.engine, tables.throttles, vault, clock)
-    mails = SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id)
-    use = use_cases(
-        Ports(
-            store=store,
-            accounts=accounts,
-            sessions=sessions,
-            credentials=SqlCredentials(tables.credentials, vault),
-            mails=mails,
-            private_keys=SqlPrivateKeys(tables.private_keys, vault),
-            throttle=throttle,
-            hashes=vault,
-            passwords=Argon2Passwords(),
-            transport=transport or SmtpTransport(settings.smtp_url, settings.mail_from),
-            pace=pace or Pace(),
-            now=clock,
-            new_id=new_id,
-            new_key=new_signing_key,
-            public_url=settings.public_url,
-        )
-    )
+    accounts, sessions = _projections(tables, runtime.vault)
+    throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock)
+    mail_system = transport or SmtpTransport(settings.smtp_url, settings.mail_from)
+    ports = _ports(settings, tables, runtime, accounts, sessions, throttle, mail_system, clock, pace or Pace())
+    use = use_cases(ports)
 
     def on_begun(tx: Transaction, account_id: str) -> None:
         revoke(connection_of(tx), account_id)
         accounts.release_address(tx, account_id)
 
-    holdings = Holdings(SERVICE, store, tables.metadata, vault, held(tables))
-    farewell = Farewell(store, accounts, use.sending, clock)
+    holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables))
+    farewell = Farewell(runtime.store, accounts, use.sending, clock)
     participation = runtime.participation(holdings, on_begun, before_erase=farewell.say)
-    housekeeping = Housekeeping(store, sessions, throttle, clock)
+    housekeeping = Housekeeping(runtime.store, sessions, throttle, clock)
     rebuildable: dict[str, RebuildableProjection] = {"accounts": accounts, "sessions": sessions}
-    return App(settings, tables, runtime, use, holdings, participation, housekeeping, rebuildable)
+    return App(settings, tables, runtime, ports, use, holdings, participation, housekeeping, rebuildable)
+
+
+def _projections(tables: IdentityTables, vault: Vault) -> tuple[SqlAccounts, SqlSessions]:
+    return SqlAccounts(tables.accounts, tables.kernel, vault), SqlSessions(tables.sessions, vault)
+
+
+def _ports(
+    settings: Settings,
+    tables: IdentityTables,
+    runtime: Runtime,
+    accounts: SqlAccounts,
+    sessions: SqlSessions,
+    throttle: SqlThrottle,
+    transport: Transport,
+    clock: Clock,
+    pace: Pace,
+) -> Ports:
+    vault = runtime.vault
+    return Ports(
+        store=runtime.store,
+        accounts=accounts,
+        sessions=sessions,
+        credentials=SqlCredentials(tables.credentials, vault),
+        mails=SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id),
+        private_keys=SqlPrivateKeys(tables.private_keys, vault),
+        throttle=throttle,
+        hashes=vault,
+        passwords=Argon2Passwords(),
+        transport=transport,
+        pace=pace,
+        now=clock,
+        new_id=new_id,
+        new_key=new_signing_key,
+        public_url=settings.public_url,
+    )
 
 
 def _idempotency_keys(vault: Vault) -> IdempotencyKeys:
@@ -184,3 +220,30 @@ def _idempotency_keys(vault: Vault) -> IdempotencyKeys:
         return vault.open(owner, "idempotency", sealed, "answer")
 
     return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
+
+
+def migrate_databases(settings: Settings) -> None:
+    """Bring both databases to the newest version and put a signing key in place. Harmless in several processes."""
+    migrate(settings.database_url, ROOT / "migrations")
+    vault_engine = make_engine(settings.vault_database_url, pool_size=1)
+    migrate_vault(vault_engine, LocalKek(settings.vault_kek_dir))
+    vault_engine.dispose()
+    build(settings).use_cases.signing.ensure_key()
+
+
+def documents() -> dict[str, str]:
+    """Path below the service's folder → text of each document that is generated from the code."""
+    nowhere = Secret("postgresql://localhost/none")
+    app = build(
+        Settings(
+            database_url=nowhere,
+            vault_database_url=nowhere,
+            vault_kek_dir=ROOT / "none",
+            nats_url="",
+            nats_password=Secret(""),
+            smtp_url=Secret(""),
+            mail_from="",
+        )
+    )
+    events = event_documents(SERVICE, REGISTRY, app.tables.metadata, app.holdings, published.CONTRACTS)
+    return {**events, "openapi.json": dump(openapi_document(app.flask(None)))}

@@ -15,5 +15,6 @@ class Settings(ServiceSettings):
     nats_url: str
     nats_user: str = "identity"
     nats_password: Secret
+    nats_replicas: int = 1
     smtp_url: Secret
     mail_from: str

@@ -1,0 +1,73 @@
+"""identity on a real PostgreSQL, with a real vault; the mail system and the waiting are fakes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nexoraz.events.kek import LocalKek
+from nexoraz.events.testing import FixedClock
+from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.identity.adapters.memory import MemoryTransport
+from nexoraz.identity.application.pace import Pace
+from nexoraz.identity.bootstrap import ROOT, App, build
+from nexoraz.identity.config import Settings
+from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
+from nexoraz.service.database import make_engine
+from nexoraz.service.migrate import migrate
+from nexoraz.service.settings import Secret
+from services.identity.tests.examples import NOW
+
+
+def migrate_data(dsn: str) -> None:
+    migrate(dsn, ROOT / "migrations")
+
+
+@pytest.fixture
+def settings(migrated_database: NewMigratedDatabase, database: NewDatabase, tmp_path: Path) -> Settings:
+    vault = Secret(database())
+    engine = make_engine(vault)
+    migrate_vault(engine, LocalKek(tmp_path / "keys"))
+    engine.dispose()
+    return Settings(
+        database_url=Secret(migrated_database("identity", migrate_data)),
+        vault_database_url=vault,
+        vault_kek_dir=tmp_path / "keys",
+        public_url="https://nexoraz.test",
+        nats_url="nats://127.0.0.1:1",
+        nats_password=Secret("none"),
+        smtp_url=Secret("smtp://127.0.0.1:1"),
+        mail_from="Nexoraz <hello@nexoraz.test>",
+    )
+
+
+@pytest.fixture
+def transport() -> MemoryTransport:
+    return MemoryTransport()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+def close(app: App) -> None:
+    app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint
+    app.runtime.engine.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings, transport: MemoryTransport) -> Iterator[App]:
+    """identity at the present time."""
+    app = build(settings, transport=transport, pace=Pace(sleep=lambda _: None))
+    app.use_cases.signing.ensure_key()
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def app_at_noon(settings: Settings, transport: MemoryTransport, clock: FixedClock) -> Iterator[App]:
+    """identity with a clock that the test moves."""
+    app = build(settings, transport=transport, clock=clock, pace=Pace(sleep=lambda _: None))
+    yield app
+    close(app)
