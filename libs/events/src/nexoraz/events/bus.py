@@ -18,6 +18,7 @@ from nexoraz.events.schema import KernelTables
 __all__ = ["BusLink", "BusRefused", "BusUnavailable", "NatsSettings", "OwnStream", "connect"]
 
 T = TypeVar("T")
+CONNECT_S = 4.0
 log = structlog.get_logger()
 
 
@@ -54,7 +55,7 @@ async def connect(
 
     options: dict[str, Any] = {"user": settings.user, "password": settings.password} if settings.user else {}
     try:
-        return await nats.connect(
+        connecting = nats.connect(
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
             allow_reconnect=reconnect,
@@ -70,6 +71,7 @@ async def connect(
             error_cb=faulty,
             **options,
         )
+        return await asyncio.wait_for(connecting, CONNECT_S)
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise BusUnavailable(f"no NATS server answers ({type(error).__name__})") from error
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import TypeVar
 
+import nats.errors
 import structlog
 
 from nexoraz.events import jetstream
@@ -21,6 +22,7 @@ __all__ = ["Consumer", "Handler", "start_after"]
 
 T = TypeVar("T")
 BATCH = 256
+BUS_FAULTS = (BusUnavailable, BusRefused, nats.errors.Error, OSError)
 REMEMBER_EVERY_S = 5.0
 LONGEST_PAUSE_S = 5.0
 log = structlog.get_logger()
@@ -85,8 +87,8 @@ class Consumer:
         except PositionMoved:
             log.info("another replica was faster", producer=self.inbox.producer)
             await self._pause(0.1)
-        except (BusUnavailable, BusRefused) as fault:
-            await self._later("consumer begins again", str(fault))
+        except BUS_FAULTS as fault:
+            await self._later("consumer begins again", f"{type(fault).__name__}: {fault}")
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -1,8 +1,8 @@
 """From messages to committed effects, exactly once: the part of a consumer that runs in a thread.
 
 A position is kept per producer and partition, in the consumer's own database, and moves in the transaction of the
-effects by compare-and-set. So whoever holds a lease, whatever the bus repeats, an effect is committed once; and a database that
-is restored goes back to its old positions and handles again what it missed. Positions are the producer's.
+effects by compare-and-set. So whoever holds a lease, whatever the bus repeats, an effect is committed once; and a
+database that is restored goes back to its old positions and handles again what it missed. Positions are the producer's.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+import nats.errors
 import psycopg
 import structlog
 from nats.aio.client import Client
@@ -36,7 +37,7 @@ BATCH = 1_000
 POLL_S = 0.25
 LOOK_EVERY_S = 10.0
 """How often an idle relay looks whether its stream is still the one that it knows."""
-BUS_FAULTS = (BusUnavailable, BusRefused, Diverged)
+BUS_FAULTS = (BusUnavailable, BusRefused, Diverged, nats.errors.Error, OSError)
 log = structlog.get_logger()
 
 AFTER = """

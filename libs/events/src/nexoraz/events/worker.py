@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import psycopg
 import structlog
+from nats.aio.client import Client
 from sqlalchemy import Engine
 
 from nexoraz.events.bus import BusLink, NatsSettings, connect
@@ -29,6 +30,7 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.relay import Relay, Translate
 from nexoraz.events.rpc import RpcHandler, RpcServer
 from nexoraz.events.schema import KernelTables
+from nexoraz.events.sql_store import SqlEventStore
 from nexoraz.events.store import EventStore
 from nexoraz.events.task_runner import TaskRunner
 from nexoraz.events.tasks import LEASE_S, TaskHandler, TaskQueue
@@ -102,7 +104,10 @@ class Worker:
             lease_s=parts.lease_s,
         )
         self.rpc = RpcServer(parts.service, parts.rpc_handlers)
+        self._client: Client | None = None
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="worker")
+        if isinstance(parts.store, SqlEventStore):
+            parts.store.hint = self._hint_of(parts.store.hint)
 
     def checks(self) -> dict[str, Callable[[], object]]:
         """What readiness asks: each raises when its part is not able to do its work."""
@@ -128,51 +133,63 @@ class Worker:
                 for name, job in jobs.items():
                     group.create_task(self._guarded(name, job), name=name)
         finally:
+            await self._disconnect()
             if server is not None:
                 server.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _hint_of(self, elsewhere: Callable[[], None]) -> Callable[[], None]:
+        """After a commit of this process: wake our own relay directly, or whichever worker has the active one."""
+
+        def committed() -> None:
+            if self.relay.active:
+                self.relay.hint()
+            else:
+                elsewhere()
+
+        return committed
 
     async def _guarded(self, name: str, job: Job) -> None:
         try:
             await job(self.stop)
         except Exception as error:
-            log.error("worker part failed", part=name, error=type(error).__name__, exc_info=True)
+            log.error("worker part failed", part=name, error=type(error).__name__)
             self.stop.set()
             raise
         if not self.stop.is_set():
             log.warning("worker part ended", part=name)
 
     async def _hold_connection(self, stop: asyncio.Event) -> None:
-        """One connection for consumers, requests and threads; it reconnects for ever."""
-        link = self.parts.link
-        client = None
-        while client is None and not stop.is_set():
+        """One connection for consumers, requests and threads; it reconnects for ever and is closed after them."""
+        client = await self._first_connection(stop)
+        if client is None:
+            return
+        self._client = client
+        self.parts.link.attach(client)
+        await self.rpc.start(client)
+        while not stop.is_set():
+            await _pause(stop, 1.0)
+            if client.is_closed:
+                raise BusUnavailable("the connection was closed for good")
+
+    async def _first_connection(self, stop: asyncio.Event) -> Client | None:
+        interrupted = self.parts.link.interrupted
+        while not stop.is_set():
             try:
-                client = await connect(
-                    self.parts.nats,
-                    self.parts.service,
-                    reconnect=True,
-                    on_lost=link.interrupted,
-                    on_back=link.interrupted,
+                return await connect(
+                    self.parts.nats, self.parts.service, reconnect=True, on_lost=interrupted, on_back=interrupted
                 )
             except BusUnavailable as fault:
                 log.warning("nats is away", why=str(fault))
                 await _pause(stop, 0.5)
-        if client is None:
-            return
-        link.attach(client)
-        link.interrupted()
-        await self.rpc.start(client)
-        try:
-            while not stop.is_set():
-                await _pause(stop, 1.0)
-                if client.is_closed:
-                    raise BusUnavailable("the connection was closed for good")
-            await self.rpc.stop()
-        finally:
-            link.detach()
+        return None
+
+    async def _disconnect(self) -> None:
+        await self.rpc.stop()
+        self.parts.link.detach()
+        if self._client is not None:
             with contextlib.suppress(Exception):  # leaving: a server that is gone needs no good-bye
-                await asyncio.wait_for(client.close(), 2.0)
+                await asyncio.wait_for(self._client.close(), 2.0)
 
     async def _listen(self, stop: asyncio.Event) -> None:
         """Hints of other processes (hints.RelayHint): something was committed, for the relay and the tasks."""
@@ -182,7 +199,7 @@ class Worker:
                 async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     while not stop.is_set():
-                        async for _ in connection.notifies(timeout=1.0, stop_after=1):
+                        async for _ in connection.notifies(timeout=0.5, stop_after=1):
                             self.relay.hint()
                             self.runner.hint()
             except psycopg.Error as error:
