@@ -70,4 +70,6 @@ def test_any_name_is_a_safe_header(app: Flask) -> None:
     header = app.test_client().get("/file").headers["Content-Disposition"]
     assert "\n" not in header
     assert header.isascii()
-    assert header == r"""attachment; filename="Tasse \"bleu\" e.png"; filename*=UTF-8''Tasse%20%22bleu%22%20%C3%A9.png"""
+    assert (
+        header == r"""attachment; filename="Tasse \"bleu\" e.png"; filename*=UTF-8''Tasse%20%22bleu%22%20%C3%A9.png"""
+    )

@@ -44,6 +44,7 @@ def post(gallery: Any, **sent: Any) -> Any:
         ({"data": b"title=a", "content_type": "application/x-www-form-urlencoded"}, 415, "media-type-not-supported"),
         ({"data": b"{}"}, 415, "media-type-not-supported"),
         ({}, 422, "invalid-request"),
+        ({"data": b" " * 2000, "content_type": JSON}, 400, "malformed-json"),
         ({"data": b" " * 2001, "content_type": JSON}, 413, "body-too-large"),
         ({"json": {"title": ["a"]}}, 422, "invalid-request"),
         ({"json": {"title": "x" * 121}}, 422, "invalid-request"),

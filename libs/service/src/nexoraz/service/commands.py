@@ -1,4 +1,4 @@
-"""The command line that every service has: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`."""
+"""The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`."""
 
 import argparse
 import os

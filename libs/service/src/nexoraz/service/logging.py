@@ -2,7 +2,8 @@
 
 Only keys of an allow-list are written; others are dropped and counted. Values are scalars, or lists of them, cut
 to 300 characters. Records of other libraries (the standard `logging`) appear as their message template, without
-the arguments and without the exception's text, since both may quote a request; only their kind and place stay.
+the arguments and without the exception's text, since both may quote a request; only their kind and place stay. A
+record without arguments was formatted before it came here, so its text is withheld unless it is our own.
 """
 
 import logging
@@ -79,7 +80,7 @@ class _StandardRecords(logging.Handler):
         facts |= {"logger": record.name, "place": f"{record.module}:{record.lineno}"}
         if record.exc_info and record.exc_info[0]:
             facts["error"] = f"{record.exc_info[0].__module__}.{record.exc_info[0].__qualname__}"
-        ours = record.name.startswith(("nexoraz", "gunicorn"))
+        ours = record.name.startswith("nexoraz.")
         event = record.msg if isinstance(record.msg, str) and (record.args or ours) else "message withheld"
         get_logger().log(max(record.levelno, logging.DEBUG), event, **facts)
 
