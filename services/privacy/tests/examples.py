@@ -54,7 +54,7 @@ proven = e.ErasureProven(NOW)
 completed = e.RequestCompleted(REQUEST, RequestType.ERASURE, State.COMPLETED, 1, DIGEST, NOW)
 export_asked = e.ExportAsked(REQUEST, ACCOUNT, PUBLIC_KEY, tuple(sorted(FIVE)), NOW)
 collected = e.PartsCollected(NOW)
-archive = Archive(size=4_096, sha256=DIGEST, entries=12, expires_at=NOW + timedelta(days=7))
+archive = Archive(size=4_096, entries=12, expires_at=NOW + timedelta(days=7))
 assembled = e.ArchiveAssembled(archive, NOW)
 access_completed = e.RequestCompleted(REQUEST, RequestType.ACCESS, State.COMPLETED, 0, "", NOW)
 announced = e.ParticipantAnnounced("assets", DIGEST, "[]", NOW)
@@ -63,8 +63,10 @@ announced = e.ParticipantAnnounced("assets", DIGEST, "[]", NOW)
 def receipt(participant: str, outcome: str = Answer.ERASED, retained: int = 0) -> Receipt:
     """A receipt of three erased records, and of `retained` kept ones."""
     basis = "tax law" if retained else ""
-    line = ReceiptLine("user.contact", f"{participant}.rows", 3, retained, basis, "2036-01-01" if retained else "")
-    return Receipt(participant, outcome, (line,), "2025-11-03T10:00:01Z", "2025-11-03T10:00:02Z", 1, 4)
+    until = "2036-01-01" if retained else ""
+    line = ReceiptLine("user.contact", f"{participant}.rows", 3 + retained, 3, retained, 0, basis, until)
+    times = ("2025-11-03T10:00:01Z", 2, "2025-11-03T10:00:02Z")
+    return Receipt(participant, outcome, (line,), *times, key_epoch=1, key_digest=DIGEST, bus_purged=4)
 
 
 def scan(participant: str, residue: int = 0) -> Scan:

@@ -91,7 +91,8 @@ def test_repeated_messages_are_harmless(commands: list[c.Command]) -> None:
 @settings(max_examples=200, deadline=None)
 @for_all(st.permutations(sorted(x.FIVE)), st.permutations(sorted(x.FIVE)))
 def test_the_order_of_answers_does_not_matter(receipts: list[str], scans: list[str]) -> None:
-    commands = [*map(x.take_receipt, receipts), *map(x.take_scan, scans), c.CertifyErasure(1, x.DIGEST, x.NOW)]
+    answers: list[c.Command] = [*map(x.take_receipt, receipts), *map(x.take_scan, scans)]
+    commands = [*answers, c.CertifyErasure(1, x.DIGEST, x.NOW)]
     state = request.fold(play(x.RUNNING, commands))
     assert state.certificate_number == 1
 

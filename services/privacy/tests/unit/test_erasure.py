@@ -119,6 +119,13 @@ def test_residue_blocks() -> None:
 
 def test_a_residue_line_blocks_although_the_total_says_zero() -> None:
     assert not Scan("assets", 0, (ScanLine("assets.rows", 1),)).clear
+    assert Scan("assets", 0, (ScanLine("assets.rows", 1, retained=1),)).clear
+
+
+def test_an_answer_that_its_own_lines_deny_does_not_count() -> None:
+    said = x.receipt("assets")
+    line = msgspec.structs.replace(said.lines[0], left=1)
+    assert not msgspec.structs.replace(said, lines=(line,)).done
 
 
 def test_a_new_receipt_after_the_scan_is_scanned_again() -> None:

@@ -55,24 +55,27 @@ class DenialReason(StrEnum):
 
 
 class ReceiptLine(msgspec.Struct, frozen=True):
-    """What a participant did with one category in one store.
+    """What a participant found in one store about one category, and what it did with it; `left`: what it could not.
 
     basis: the legal basis of what was retained; until: the end of its retention, ISO 8601; both "" when nothing was.
     """
 
     category: str
     store: str
+    found: int
     erased: int
     retained: int
+    left: int
     basis: str = ""
     until: str = ""
 
 
 class ScanLine(msgspec.Struct, frozen=True):
-    """How many items about the account a scan found in one declared store."""
+    """How many items about the account a scan found in one declared store, and how many of them may be there."""
 
     store: str
     found: int
+    retained: int = 0
 
 
 class PartFile(msgspec.Struct, frozen=True):
@@ -90,14 +93,16 @@ class Receipt(msgspec.Struct, frozen=True):
     outcome: str
     lines: tuple[ReceiptLine, ...]
     begun_at: str
+    keys_destroyed: int
     keys_destroyed_at: str
     key_epoch: int
+    key_digest: str
     bus_purged: int
 
     @property
     def done(self) -> bool:
-        """Whether this answer counts: a word that we do not know never does."""
-        return self.outcome in DONE
+        """Whether this answer counts: a word that we do not know never does, nor one that its own lines deny."""
+        return self.outcome in DONE and not any(line.left for line in self.lines)
 
     @property
     def retains(self) -> bool:
@@ -113,8 +118,8 @@ class Scan(msgspec.Struct, frozen=True):
 
     @property
     def clear(self) -> bool:
-        """Nothing found, by the total and by every line: the two are written by different code."""
-        return self.residue == 0 and not any(line.found for line in self.lines)
+        """Nothing found but what is retained, by the total and by every line: neither is trusted alone."""
+        return self.residue == 0 and not any(line.found > line.retained for line in self.lines)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -126,10 +131,9 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Archive(msgspec.Struct, frozen=True):
-    """An assembled export: sha256 (hex) and size in bytes of the zip, and the moment at which it is erased."""
+    """An assembled export: size of the zip in bytes, its entries, and the moment at which it is erased."""
 
     size: int
-    sha256: str
     entries: int
     expires_at: datetime
 

@@ -1,0 +1,192 @@
+"""The page in an archive that a person reads: one file, no script, nothing loaded from anywhere but the archive.
+
+Every value is escaped: what people wrote is shown, never run.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+SHOWN_RECORDS, SHOWN_FILES, LONGEST_VALUE = 200, 2_000, 400
+"""What the page shows of one group; all of it is in the JSON beside, and the page says so."""
+
+SERVICES: Mapping[str, tuple[str, str]] = {
+    "identity": ("Your account", "Who you are to us: sign-in, profile, sessions, mail that we sent."),
+    "assets": ("Your photos", "What you uploaded, as you uploaded it, and what you wrote about it."),
+    "render": ("Your pictures", "What was made from your photos, and how."),
+    "billing": ("Credits and payments", "What you bought and spent. Card details never reach us."),
+    "privacy": ("Your privacy requests", "What you asked us about your data."),
+}
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#dfe4ea;--card:#fff;--page:#f4f6f8;--mark:#2457c5}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#9aa6b5;--line:#323b48;--card:#1b222c;--page:#12171e;
+--mark:#8ab0ff}}
+*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+main,header,footer{max-width:62rem;margin:0 auto;padding:1.5rem 1.25rem}header{padding-top:3rem}
+h1{font-size:2rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.35rem;margin:0}h3{font-size:1rem;margin:1.5rem 0 .5rem}
+p{margin:.25rem 0;color:var(--soft)}a{color:var(--mark)}nav{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:1.25rem}
+nav a{background:var(--card);border:1px solid var(--line);border-radius:99px;padding:.35rem .9rem;text-decoration:none}
+section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:1.25rem 1.4rem;margin:0 0 1.25rem}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px}table{border-collapse:collapse;width:100%}
+th,td{padding:.45rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);font-size:.875rem}
+tr:last-child td{border-bottom:0}th{color:var(--soft);font-weight:600;white-space:nowrap}td{overflow-wrap:anywhere}
+td{min-width:6rem;max-width:24rem}.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));
+gap:.9rem}figure{margin:0}figure img{width:100%;height:11rem;object-fit:contain;border-radius:10px;
+background:repeating-conic-gradient(#8882 0 25%,#0000 0 50%) 0 0/20px 20px;border:1px solid var(--line)}
+figcaption{font-size:.8rem;color:var(--soft);overflow-wrap:anywhere}.tag{font-size:.75rem;color:var(--soft);
+border:1px solid var(--line);border-radius:99px;padding:.05rem .55rem;margin-left:.4rem;font-weight:400}
+"""
+PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
+
+
+@dataclass(slots=True)
+class ShownFile:
+    path: str
+    name: str
+    media_type: str
+
+
+@dataclass(slots=True)
+class ShownGroup:
+    """One group of records or files; `records` and `files` are cut, `record_count` and `file_count` are not."""
+
+    name: str
+    category: str
+    purpose: str
+    json_path: str = ""
+    record_count: int = 0
+    file_count: int = 0
+    records: list[dict[str, str]] = field(default_factory=list)
+    files: list[ShownFile] = field(default_factory=list)
+
+    def note_record(self, record: Mapping[str, Any]) -> None:
+        self.record_count += 1
+        if len(self.records) < SHOWN_RECORDS:
+            self.records.append({str(name): shorten(value) for name, value in record.items()})
+
+    def note_file(self, file: ShownFile) -> None:
+        self.file_count += 1
+        if len(self.files) < SHOWN_FILES:
+            self.files.append(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything that the page shows, by service."""
+
+    request_id: str
+    at: datetime
+    services: Mapping[str, Sequence[ShownGroup]]
+
+
+def shorten(value: Any) -> str:
+    """A value as people read it, at most LONGEST_VALUE characters."""
+    match value:
+        case None:
+            text = "–"
+        case bool():
+            text = "yes" if value else "no"
+        case list() | tuple():
+            text = ", ".join(shorten(item) for item in value[:50])
+        case Mapping():
+            text = "; ".join(f"{name}: {shorten(item)}" for name, item in list(value.items())[:50])
+        case _:
+            text = str(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
+def page(shown: Shown) -> Iterator[bytes]:
+    """The page in pieces."""
+    yield _head(shown).encode()
+    for service, groups in shown.services.items():
+        yield _service(service, groups).encode()
+    yield _foot().encode()
+
+
+def _head(shown: Shown) -> str:
+    links = "".join(f'<a href="#{escape(name)}">{escape(_title(name))}</a>' for name in shown.services)
+    policy = "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; form-action 'none'"
+    made = shown.at.strftime("%d %B %Y, %H:%M UTC")
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="referrer" content="no-referrer">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><title>Your data at Nexoraz</title>'
+        f"<style>{STYLE}</style></head><body><header><h1>Your data at Nexoraz</h1>"
+        f"<p>Everything that we hold about you, collected on {made} for your request {escape(shown.request_id)}. "
+        "This page works without a connection. The same data, complete and for programs, lies in the folders "
+        "<b>data</b> (JSON) and <b>files</b>.</p>"
+        f"<nav>{links}</nav></header><main>"
+    )
+
+
+def _title(service: str) -> str:
+    return SERVICES.get(service, (service.title(), ""))[0]
+
+
+def _service(service: str, groups: Sequence[ShownGroup]) -> str:
+    held = [group for group in groups if group.record_count or group.file_count]
+    about = SERVICES.get(service, ("", ""))[1]
+    body = "".join(_group(group) for group in held) or "<p>We hold nothing about you here.</p>"
+    return f'<section id="{escape(service)}"><h2>{escape(_title(service))}</h2><p>{escape(about)}</p>{body}</section>'
+
+
+def _group(group: ShownGroup) -> str:
+    title = group.name.replace("_", " ").replace("-", " ").capitalize()
+    head = f'<h3>{escape(title)}<span class="tag">{escape(group.category)}</span></h3>'
+    return head + _table(group) + _files(group)
+
+
+def _table(group: ShownGroup) -> str:
+    if not group.records:
+        return ""
+    columns = list(dict.fromkeys(name for record in group.records for name in record))
+    header = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(record.get(name, ''))}</td>" for name in columns) + "</tr>"
+        for record in group.records
+    )
+    table = f'<div class="scroll"><table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>'
+    more = group.record_count - len(group.records)
+    shown = f"{more} more are in the file: " if more else "The same as a file: "
+    return f'{table}<p>{shown}<a href="{_href(group.json_path)}">{escape(group.json_path)}</a></p>'
+
+
+def _files(group: ShownGroup) -> str:
+    if not group.files:
+        return ""
+    pictures = "".join(_picture(file) for file in group.files if file.media_type in PICTURES)
+    others = "".join(
+        f'<li><a href="{_href(file.path)}">{escape(file.name)}</a></li>'
+        for file in group.files
+        if file.media_type not in PICTURES
+    )
+    more = group.file_count - len(group.files)
+    rest = f"<p>{more} more are in the folder.</p>" if more else ""
+    return (
+        (f'<div class="pictures">{pictures}</div>' if pictures else "")
+        + (f"<ul>{others}</ul>" if others else "")
+        + rest
+    )
+
+
+def _picture(file: ShownFile) -> str:
+    href, name = _href(file.path), escape(file.name)
+    return (
+        f'<figure><a href="{href}"><img loading="lazy" src="{href}" alt="{name}"></a>'
+        f"<figcaption>{name}</figcaption></figure>"
+    )
+
+
+def _href(path: str) -> str:
+    return escape(quote(path))
+
+
+def _foot() -> str:
+    return (
+        "</main><footer><p><b>manifest.json</b> lists every file here with its SHA-256 and is signed by Nexoraz, so "
+        "that nobody can change this archive unnoticed. Questions: support@nexoraz.pro.</p></footer></body></html>"
+    )

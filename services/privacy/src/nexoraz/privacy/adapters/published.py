@@ -1,0 +1,68 @@
+"""What privacy tells the other services: who is asked for what, and how a request ended. At most one fact per event."""
+
+from nexoraz.events.classification import Fact, Id
+from nexoraz.events.contracts import Contract
+from nexoraz.events.event import Event, Recorded
+from nexoraz.events.protocol_contracts import contracts_of
+from nexoraz.privacy.domain import events as e
+
+
+class Published(Contract, frozen=True):
+    """A contract of privacy."""
+
+    service = "privacy"
+
+
+class ErasureRequested(Published, frozen=True):
+    """The named participants erase the account, and answer with a receipt."""
+
+    account_id: Id
+    request_id: Id
+    participants: Fact[tuple[str, ...]]
+
+
+class ResidueScanRequested(Published, frozen=True):
+    """The named participants read all their stores again and say what is left."""
+
+    account_id: Id
+    request_id: Id
+    participants: Fact[tuple[str, ...]]
+
+
+class ExportRequested(Published, frozen=True):
+    """The named participants write what they hold, sealed to `public_key` (X25519)."""
+
+    account_id: Id
+    request_id: Id
+    public_key: Fact[str]
+    participants: Fact[tuple[str, ...]]
+
+
+class RequestCompleted(Published, frozen=True):
+    """A request ended. outcome: completed, partially-retained, denied or withdrawn."""
+
+    key_field = "request_id"
+    request_id: Id
+    type: Fact[str]
+    outcome: Fact[str]
+
+
+CONTRACTS = [ErasureRequested, ResidueScanRequested, ExportRequested, RequestCompleted, *contracts_of("privacy")]
+
+
+def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - one return per kind of event
+    match event:
+        case e.ErasureAsked():
+            return ErasureRequested(event.account_id, event.request_id, event.participants)
+        case e.ScanAsked():
+            return ResidueScanRequested(event.account_id, event.request_id, event.participants)
+        case e.ExportAsked():
+            return ExportRequested(event.account_id, event.request_id, event.public_key, event.participants)
+        case e.RequestCompleted():
+            return RequestCompleted(event.request_id, event.type, event.outcome)
+        case e.RequestDenied():
+            return RequestCompleted(event.request_id, event.type, "denied")
+        case e.RequestWithdrawn():
+            return RequestCompleted(event.request_id, event.type, "withdrawn")
+        case _:
+            return None

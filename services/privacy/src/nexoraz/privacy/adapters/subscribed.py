@@ -1,0 +1,152 @@
+"""What privacy listens to: the same four answers of every participant, and identity's keys and sign-outs.
+
+Every participant publishes under its own name, so there is one view per participant and message, made alike.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import func, select
+
+from nexoraz.events.consumer import Handler
+from nexoraz.events.contracts import Foreign, Received
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction
+from nexoraz.privacy.application.answers import Answers
+from nexoraz.privacy.domain.vocabulary import Part, PartFile, Receipt, ReceiptLine, Scan, ScanLine
+from nexoraz.service.auth import remember_key, revoke
+
+F = TypeVar("F", bound=Foreign)
+PROGRESS_LOCK = 7_265_902
+
+
+class ParticipantAnnounced(Foreign, frozen=True):
+    participant: str
+    data_map_hash: str
+    data_map: str
+
+
+class ErasureReceipted(Foreign, frozen=True):
+    request_id: str
+    participant: str
+    outcome: str
+    lines: tuple[ReceiptLine, ...]
+    begun_at: str
+    keys_destroyed: int
+    keys_destroyed_at: str
+    key_epoch: int
+    key_digest: str
+    bus_purged: int
+
+
+class ResidueScanned(Foreign, frozen=True):
+    request_id: str
+    participant: str
+    residue: int
+    lines: tuple[ScanLine, ...]
+
+
+class ExportPartWritten(Foreign, frozen=True):
+    request_id: str
+    participant: str
+    parts: tuple[PartFile, ...]
+    records: int
+
+
+class SigningKeyPublished(Foreign, frozen=True):
+    source = "nexoraz.identity.signing-key-published.v1"
+    kid: str
+    public_jwk: str
+    not_after: datetime
+
+
+class SessionRevoked(Foreign, frozen=True):
+    source = "nexoraz.identity.session-revoked.v1"
+    session_id: str
+
+
+MESSAGES: Mapping[type[Foreign], str] = {
+    ParticipantAnnounced: "participant-announced.v1",
+    ErasureReceipted: "erasure-receipted.v1",
+    ResidueScanned: "residue-scanned.v1",
+    ExportPartWritten: "export-part-written.v1",
+}
+
+
+def view_of(service: str, view: type[F]) -> type[F]:
+    """The view of that message as this service publishes it."""
+    source = f"nexoraz.{service}.{MESSAGES[view]}"
+    made = msgspec.defstruct(f"{view.__name__}By{service.title()}", [], bases=(view,), namespace={"source": source})
+    return made  # type: ignore[return-value]  # a subclass, made at run time
+
+
+def handlers(answers: Answers, participants: Iterable[str]) -> dict[type[Foreign], Handler]:
+    """What to do about each message of each participant."""
+    own: dict[type[Foreign], Handler] = {
+        SigningKeyPublished: on_signing_key_published,
+        SessionRevoked: on_session_revoked,
+    }
+    taking = _Taking(answers)
+    for service in sorted(participants):
+        own[view_of(service, ParticipantAnnounced)] = taking.announcement
+        own[view_of(service, ErasureReceipted)] = taking.receipt
+        own[view_of(service, ResidueScanned)] = taking.scan
+        own[view_of(service, ExportPartWritten)] = taking.part
+    return own
+
+
+class _Taking:
+    """Turns messages into what the application takes."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def announcement(self, tx: Transaction, received: Received) -> None:
+        said: ParticipantAnnounced = received.data
+        self._answers.announce(tx, received.producer, said.participant, said.data_map_hash, said.data_map)
+
+    def receipt(self, tx: Transaction, received: Received) -> None:
+        said: ErasureReceipted = received.data
+        receipt = Receipt(
+            participant=said.participant,
+            outcome=said.outcome,
+            lines=said.lines,
+            begun_at=said.begun_at,
+            keys_destroyed=said.keys_destroyed,
+            keys_destroyed_at=said.keys_destroyed_at,
+            key_epoch=said.key_epoch,
+            key_digest=said.key_digest,
+            bus_purged=said.bus_purged,
+        )
+        _in_turn(tx)
+        self._answers.receipt(tx, received.producer, str(received.id), said.request_id, receipt)
+
+    def scan(self, tx: Transaction, received: Received) -> None:
+        said: ResidueScanned = received.data
+        scan = Scan(said.participant, said.residue, said.lines)
+        _in_turn(tx)
+        self._answers.scan(tx, received.producer, str(received.id), said.request_id, scan)
+
+    def part(self, tx: Transaction, received: Received) -> None:
+        said: ExportPartWritten = received.data
+        part = Part(said.participant, said.parts, said.records)
+        _in_turn(tx)
+        self._answers.part(tx, received.producer, str(received.id), said.request_id, part)
+
+
+def _in_turn(tx: Transaction) -> None:
+    """The answers of five services to one request arrive together: taking them in turn is cheaper than conflicts, and
+    one lock for all requests cannot deadlock between batches."""
+    connection_of(tx).execute(select(func.pg_advisory_xact_lock(PROGRESS_LOCK)))
+
+
+def on_signing_key_published(tx: Transaction, received: Received) -> None:
+    key: SigningKeyPublished = received.data
+    remember_key(connection_of(tx), key.kid, json.loads(key.public_jwk), key.not_after)
+
+
+def on_session_revoked(tx: Transaction, received: Received) -> None:
+    revoke(connection_of(tx), received.data.session_id)

@@ -1,0 +1,45 @@
+"""Issuing certificates: one at a time, each naming the one before."""
+
+from dataclasses import dataclass
+
+from nexoraz.events.store import EventStore, Transaction, execute, repeated
+from nexoraz.events.tasks import Task
+from nexoraz.privacy.application.ports import CertificateBook, Clock, Queue, SigningKeys
+from nexoraz.privacy.application.streams import request_stream
+from nexoraz.privacy.domain.certificate import Issue, certificate, file_digest
+from nexoraz.privacy.domain.commands import CertifyErasure
+from nexoraz.privacy.domain.request import request
+
+
+@dataclass(frozen=True, slots=True)
+class Certifying:
+    """issuer: the public URL of the suite, where its keys are served."""
+
+    store: EventStore
+    keys: SigningKeys
+    book: CertificateBook
+    queue: Queue
+    clock: Clock
+    issuer: str
+
+    def certify(self, task: Task) -> None:
+        """Task: the erasure is proven. The certificate and the request's end are one commit."""
+
+        def work(tx: Transaction) -> None:
+            self._certify(tx, task.payload["request_id"])
+            self.queue.complete(tx, task)
+
+        repeated(self.store, work)
+
+    def _certify(self, tx: Transaction, request_id: str) -> None:
+        number, previous = self.book.head(tx)
+        history = [recorded.event for recorded in tx.read(request_stream(request_id))]
+        state = request.fold(history)
+        if not (state.running and state.proven):
+            return  # the proof was taken back by a later answer; the next one is certified by its own task
+        at, signer = self.clock(), self.keys.current(tx)
+        issue = Issue(number + 1, previous, at, self.issuer, signer.public_jwk)
+        file = signer.sign(certificate(history, issue))
+        command = CertifyErasure(issue.number, file_digest(file), at)
+        execute(tx, request, request_stream(request_id), command)
+        self.book.add(tx, request_id, issue.number, command.sha256, file, at)

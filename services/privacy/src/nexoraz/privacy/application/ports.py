@@ -1,0 +1,127 @@
+"""What the handlers need from the world."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from nexoraz.events.store import Transaction
+from nexoraz.events.tasks import Task
+from nexoraz.privacy.domain.canonical import Json
+from nexoraz.privacy.domain.vocabulary import Part, RequestType
+
+Clock = Callable[[], datetime]
+
+
+class RequestBook(Protocol):
+    """Whose requests are whose."""
+
+    def lock_account(self, tx: Transaction, account_id: str) -> None:
+        """Until the end of the transaction, nobody else asks for this account nor begins its erasure here."""
+        ...
+
+    def active(self, tx: Transaction, account_id: str, type_: RequestType) -> str | None:
+        """The id of the account's active request of that type."""
+        ...
+
+    def remember_token(self, tx: Transaction, request_id: str, token_hash: str) -> None:
+        """Let the bearer of the token with this keyed hash follow the request, after an erasure too."""
+        ...
+
+    def keep_archive(self, tx: Transaction, request_id: str, account_id: str, size: int, expires_at: datetime) -> None:
+        """Say that the archive can be downloaded."""
+        ...
+
+    def drop_archive(self, tx: Transaction, request_id: str) -> None: ...
+
+
+class Roster(Protocol):
+    def announced(self, tx: Transaction) -> frozenset[str]:
+        """The names of all participants that have announced themselves."""
+        ...
+
+
+class KeyedHash(Protocol):
+    def keyed_hash(self, purpose: str, value: str) -> str:
+        """An HMAC under a system key: a value can be recognised, and no value can be guessed."""
+        ...
+
+
+class Queue(Protocol):
+    """Durable work, done after the transaction."""
+
+    def enqueue(
+        self, tx: Transaction, kind: str, key: str, payload: dict[str, Any], account_id: str = "", delay_s: float = 0.0
+    ) -> None: ...
+
+    def complete(self, tx: Transaction, task: Task) -> None: ...
+
+
+class ExportKeys(Protocol):
+    """The key pair of each export. The private half is sealed under the account's own key."""
+
+    def make(self, tx: Transaction, request_id: str, account_id: str) -> str:
+        """A fresh pair; returns the public half (base64url). Raises KeyDestroyed."""
+        ...
+
+    def private(self, request_id: str) -> bytes | None:
+        """None when it is gone. Raises KeyDestroyed."""
+        ...
+
+    def forget(self, tx: Transaction, request_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What an archive is made of."""
+
+    request_id: str
+    account_id: str
+    private_key: bytes
+    parts: tuple[Part, ...]
+    at: datetime
+
+
+class Signer(Protocol):
+    """A private key that signs documents."""
+
+    @property
+    def public_jwk(self) -> Json: ...
+
+    def sign(self, document: Json) -> bytes:
+        """The signed document as a file."""
+        ...
+
+
+class SigningKeys(Protocol):
+    def current(self, tx: Transaction) -> Signer:
+        """The key that signs now; made at the first use."""
+        ...
+
+
+class ArchiveStore(Protocol):
+    """Sealed parts and sealed archives in this service's own bucket."""
+
+    def store(self, assembly: Assembly, signer: Signer) -> tuple[int, int]:
+        """Assemble and store, as a stream; returns the size of the zip in bytes and how many entries it has.
+        Raises Tampered for a part that is not what its participant said."""
+        ...
+
+    def erase_parts(self, assembly_of: str, account_id: str) -> None:
+        """Remove every version of the parts of the request `assembly_of`."""
+        ...
+
+    def erase_archive(self, request_id: str, account_id: str) -> None:
+        """Remove every version of the archive."""
+        ...
+
+
+class CertificateBook(Protocol):
+    """The chain of certificates."""
+
+    def head(self, tx: Transaction) -> tuple[int, str]:
+        """Number and sha256 of the last certificate, (0, "") for none; nobody else extends the chain until the end
+        of the transaction."""
+        ...
+
+    def add(self, tx: Transaction, request_id: str, number: int, sha256: str, file: bytes, at: datetime) -> None: ...

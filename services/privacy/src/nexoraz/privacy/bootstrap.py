@@ -1,0 +1,279 @@
+"""Puts privacy together. The only module that names adapters; nothing is connected until something is asked."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from flask import Flask
+from minio import Minio
+
+from nexoraz.events.buckets import Bucket, S3Bucket
+from nexoraz.events.bus import NatsSettings
+from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
+from nexoraz.events.documents import dump, event_documents
+from nexoraz.events.holdings import Holdings
+from nexoraz.events.kek import LocalKek
+from nexoraz.events.objects import Objects
+from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
+from nexoraz.events.projector import RebuildableProjection, rebuild
+from nexoraz.events.registry import Registry
+from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction
+from nexoraz.events.tasks import TaskHandler, TaskQueue
+from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.events.worker import Periodic, WorkerParts, run_worker
+from nexoraz.privacy.adapters import published, subscribed
+from nexoraz.privacy.adapters.archive_store import SealedArchives
+from nexoraz.privacy.adapters.certificate_book import SealedSigningKeys, SqlCertificateBook
+from nexoraz.privacy.adapters.documents import StoredDocuments
+from nexoraz.privacy.adapters.export_keys import SqlExportKeys
+from nexoraz.privacy.adapters.holdings import held
+from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
+from nexoraz.privacy.application import follow_ups as tasks
+from nexoraz.privacy.application.answers import Answers
+from nexoraz.privacy.application.certifying import Certifying
+from nexoraz.privacy.application.exports import Exports
+from nexoraz.privacy.application.requests import Requests
+from nexoraz.privacy.config import Settings
+from nexoraz.privacy.domain.events import REQUEST_EVENTS, ParticipantAnnounced
+from nexoraz.privacy.domain.policy import POLICY_VERSION
+from nexoraz.privacy.projections.participants import Participants
+from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
+from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.privacy.web.desk import Desk
+from nexoraz.privacy.web.documents import documents_blueprint
+from nexoraz.privacy.web.refusals import REFUSALS
+from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
+from nexoraz.service.app import create_app, openapi_document
+from nexoraz.service.auth import Authenticator, purge_revocations, revoke
+from nexoraz.service.database import make_engine, ping
+from nexoraz.service.health import serve_health
+from nexoraz.service.idempotency import IdempotencyKeys, purge_expired
+from nexoraz.service.migrate import migrate
+from nexoraz.service.settings import Secret
+from nexoraz.service.tables import classified
+from nexoraz.service.telemetry import current_traceparent
+
+classified(
+    METADATA,
+    {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
+)
+REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, *PROTOCOL_EVENTS])
+VERSION = "1.0.0"
+EXAMPLE = Settings(
+    database_url=Secret("postgresql://localhost/nexoraz_privacy"),
+    vault_database_url=Secret("postgresql://localhost/nexoraz_privacy_vault"),
+    vault_kek_dir=Path("kek"),
+    nats_url="nats://localhost",
+    nats_password=Secret("example"),
+    s3_endpoint="http://localhost:9000",
+    s3_access_key=Secret("example"),
+    s3_secret_key=Secret("example"),
+)
+"""Settings to describe the service with; no secret is in them and nothing is reached by them."""
+MIGRATIONS = Path(__file__).parents[3] / "migrations"
+PARTICIPANTS = Participants()
+PROJECTIONS: Mapping[str, RebuildableProjection] = {
+    "requests": RequestRecords(),
+    "account_requests": AccountRequests(),
+    "participants": PARTICIPANTS,
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Privacy, wired."""
+
+    settings: Settings
+    runtime: Runtime
+    objects: Objects
+    holdings: Holdings
+    participation: Participation
+    requests: Requests
+    answers: Answers
+    certifying: Certifying
+    exports: Exports
+    signing: SealedSigningKeys
+    clock: Callable[[], datetime]
+
+    def web(self) -> Flask:
+        """The HTTP side. Touches its database and its bucket only."""
+        return self.flask(self._idempotency_keys())
+
+    def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
+        """The HTTP side; without idempotency keys it can be described, but not served."""
+        desk = Desk(
+            self.runtime.store,
+            self.runtime.engine,
+            self.requests,
+            StoredDocuments(self.runtime.engine, self.objects),
+            self.runtime.vault,
+            self.clock,
+            most_watchers=max(1, self.settings.web_threads // 2),
+        )
+        text = (files("nexoraz.privacy") / "policy" / f"{POLICY_VERSION}.md").read_text(encoding="utf-8")
+        return create_app(
+            "privacy",
+            VERSION,
+            self.settings,
+            [requests_blueprint(desk), following_blueprint(desk), documents_blueprint(desk, text)],
+            {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
+            refusals=REFUSALS,
+            authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),
+            idempotency_keys=idempotency_keys,
+        )
+
+    def worker(self) -> WorkerParts:
+        """The relay, the consumers and the tasks."""
+        plan = WorkerPlan(
+            translate=published.translate,
+            handlers=subscribed.handlers(self.answers, self.settings.participants),
+            task_handlers=self.task_handlers(),
+            rpc_handlers={SUBJECT: UploadGrants(self.exports, self.objects)},
+            periodic=[Periodic("forget", 3600.0, self._forget)],
+            task_concurrency={tasks.ASSEMBLE: 2},
+        )
+        nats = NatsSettings(
+            url=self.settings.nats_url,
+            user=self.settings.nats_user,
+            password=self.settings.nats_password.reveal(),
+            replicas=self.settings.nats_replicas,
+        )
+        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
+
+    def task_handlers(self) -> dict[str, TaskHandler]:
+        """What this service does beside its part in erasure and export."""
+        return {
+            tasks.RUN: self.requests.run_due,
+            tasks.CERTIFY: self.certifying.certify,
+            tasks.ASSEMBLE: self.exports.assemble,
+            tasks.ERASE_ARCHIVE: self.exports.erase,
+            tasks.DISCARD: self.exports.discard,
+        }
+
+    def start(self) -> None:
+        """Once per worker: say what privacy holds, and have a key to sign with."""
+        with self.runtime.store.transaction() as tx:
+            self.signing.current(tx)
+        self.participation.announce()
+
+    def run_worker(self) -> None:
+        """Work until SIGTERM."""
+        self.start()
+        run_worker(self.worker())
+
+    def rebuild(self, names: Sequence[str]) -> list[str]:
+        """Make the named read models (all without a name) anew from the events; a line for each."""
+        chosen = names or list(PROJECTIONS)
+        return [f"{name}: {rebuild(self.runtime.store, PROJECTIONS[name])} events replayed" for name in chosen]
+
+    def _forget(self) -> None:
+        with self.runtime.engine.begin() as connection:
+            purge_expired(connection)
+            purge_revocations(connection)
+
+    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
+        return await serve_health(self.settings.bind, checks)
+
+    def _idempotency_keys(self) -> IdempotencyKeys:
+        vault = self.runtime.vault
+
+        def seal(owner: str, answer: bytes) -> bytes:
+            return vault.seal(owner, "idempotency", answer, "answer")
+
+        def open_(owner: str, sealed: bytes) -> bytes:
+            return vault.open(owner, "idempotency", sealed, "answer")
+
+        return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
+
+
+def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucket | None = None) -> App:
+    """Wire privacy. `clock` and `bucket` stand in for the time and for S3 in tests."""
+    queue, book = TaskQueue(KERNEL), SqlRequestBook()
+    runtime = Runtime.wire(
+        "privacy",
+        make_engine(settings.database_url),
+        make_engine(settings.vault_database_url, pool_size=4),
+        settings.vault_kek_dir,
+        KERNEL,
+        REGISTRY,
+        inline=lambda _vault: [*PROJECTIONS.values(), tasks.FollowUps(queue)],
+        traceparent=current_traceparent,
+    )
+    objects = Objects(bucket or _bucket(settings), runtime.vault)
+    holdings = Holdings("privacy", runtime.store, METADATA, runtime.vault, held(objects))
+    keys, signing = SqlExportKeys(runtime.engine, runtime.vault), SealedSigningKeys(runtime.vault, clock)
+    archives, store = SealedArchives(objects), runtime.store
+    requests = Requests(
+        store=store,
+        book=book,
+        roster=PARTICIPANTS,
+        keys=keys,
+        hashes=runtime.vault,
+        queue=queue,
+        clock=clock,
+        new_id=lambda: str(uuid4()),
+        grace=timedelta(hours=settings.grace_hours),
+        required=frozenset(settings.participants),
+        policy_version=POLICY_VERSION,
+    )
+    kept_for = timedelta(days=settings.archive_days)
+    return App(
+        settings,
+        runtime,
+        objects,
+        holdings,
+        # Its own messages stay: a service that was away, or is restored, must still hear what was asked of it.
+        runtime.participation(holdings, on_begun=_close(book), purges_bus=False),
+        requests,
+        Answers(clock),
+        Certifying(store, signing, SqlCertificateBook(), queue, clock, settings.public_url),
+        Exports(store, book, keys, archives, signing, queue, clock, kept_for),
+        signing,
+        clock,
+    )
+
+
+def _close(book: SqlRequestBook) -> Callable[[Transaction, str], None]:
+    """Refuse the account's tokens, and let nobody ask for it from now on."""
+
+    def close(tx: Transaction, account_id: str) -> None:
+        book.lock_account(tx, account_id)
+        revoke(connection_of(tx), account_id)
+
+    return close
+
+
+def _bucket(settings: Settings) -> S3Bucket:
+    address = urlsplit(settings.s3_endpoint)
+    client = Minio(
+        address.netloc,
+        settings.s3_access_key.reveal(),
+        settings.s3_secret_key.reveal(),
+        secure=address.scheme == "https",
+        region="us-east-1",
+    )
+    return S3Bucket(client, settings.s3_bucket)
+
+
+def migrate_databases(settings: Settings) -> None:
+    """Bring privacy's database and its vault to the newest version."""
+    migrate(settings.database_url, MIGRATIONS)
+    migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))
+
+
+def documents() -> Mapping[str, str]:
+    """The generated documents; nothing is connected."""
+    app = build(EXAMPLE)
+    openapi = {"openapi.json": dump(openapi_document(app.flask(None)))}
+    return openapi | event_documents("privacy", REGISTRY, METADATA, app.holdings, published.CONTRACTS)

@@ -1,0 +1,32 @@
+"""Who takes part, and what does each hold?"""
+
+import json
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from nexoraz.events.event import Recorded
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction
+from nexoraz.privacy.domain.events import ParticipantAnnounced
+from nexoraz.privacy.projections.tables import PARTICIPANTS
+
+
+class Participants:
+    """Keeps the latest announcement of each participant. It is also the port Roster."""
+
+    tables = (PARTICIPANTS,)
+
+    def apply(self, tx: Transaction, recorded: Recorded) -> None:
+        event = recorded.event
+        if not isinstance(event, ParticipantAnnounced):
+            return
+        said: dict[str, Any] = {"data_map_hash": event.data_map_hash, "announced_at": event.at}
+        said["data_map"] = json.loads(event.data_map)
+        statement = upsert(PARTICIPANTS).values(name=event.participant, **said)
+        connection_of(tx).execute(statement.on_conflict_do_update(index_elements=["name"], set_=said))
+
+    def announced(self, tx: Transaction) -> frozenset[str]:
+        """The names of all participants that have announced themselves."""
+        return frozenset(connection_of(tx).scalars(select(PARTICIPANTS.c.name)))

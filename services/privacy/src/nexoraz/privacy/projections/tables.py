@@ -1,0 +1,106 @@
+"""Every table of privacy's database.
+
+What says whose a request is (`account_requests`) is kept apart from the request's own record, so that an erasure can
+remove the one and leave the other, which then belongs to nobody.
+"""
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from nexoraz.events.classification import Personal, operational, personal, pseudonym
+from nexoraz.events.schema import KernelTables
+from nexoraz.service.auth import auth_tables
+from nexoraz.service.idempotency import idempotency_table
+
+STAMP = DateTime(timezone=True)
+
+METADATA = MetaData()
+KERNEL = KernelTables(METADATA)
+AUTH = auth_tables(METADATA)
+IDEMPOTENCY = idempotency_table(METADATA)
+
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    operational("type", Text, nullable=False),
+    operational("state", Text, nullable=False),
+    operational("version", Integer, nullable=False),
+    operational("received_at", STAMP, nullable=False),
+    operational("deadline_at", STAMP, nullable=False),
+    operational("grace_until", STAMP),
+    operational("started_at", STAMP),
+    operational("ended_at", STAMP),
+)
+
+ACCOUNT_REQUESTS = Table(
+    "account_requests",
+    METADATA,
+    pseudonym("request_id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    operational("type", Text, nullable=False),
+    operational("received_at", STAMP, nullable=False),
+    operational("active", Boolean, nullable=False),
+    Index("account_requests_of", "account_id", "received_at", "request_id"),
+)
+Index(
+    "account_requests_active",
+    ACCOUNT_REQUESTS.c.account_id,
+    ACCOUNT_REQUESTS.c.type,
+    unique=True,
+    postgresql_where=ACCOUNT_REQUESTS.c.active,
+)
+
+REQUEST_TOKENS = Table(
+    "request_tokens",
+    METADATA,
+    pseudonym("token_hash", Text, primary_key=True),
+    pseudonym("request_id", Text, nullable=False),
+)
+
+PARTICIPANTS = Table(
+    "participants",
+    METADATA,
+    operational("name", Text, primary_key=True),
+    operational("data_map_hash", Text, nullable=False),
+    operational("data_map", JSONB, nullable=False),
+    operational("announced_at", STAMP, nullable=False),
+)
+
+EXPORT_KEYS = Table(
+    "export_keys",
+    METADATA,
+    pseudonym("request_id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    personal("private_key", Personal("user.authorization.credentials", purpose="export")),
+    Index("export_keys_account_id", "account_id"),
+)
+
+ARCHIVES = Table(
+    "archives",
+    METADATA,
+    pseudonym("request_id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    operational("size", BigInteger, nullable=False),
+    operational("expires_at", STAMP, nullable=False),
+    Index("archives_account_id", "account_id"),
+)
+
+CERTIFICATES = Table(
+    "certificates",
+    METADATA,
+    operational("number", Integer, primary_key=True, autoincrement=False),
+    pseudonym("request_id", Text, nullable=False, unique=True),
+    operational("sha256", Text, nullable=False),
+    pseudonym("file", LargeBinary, nullable=False),
+    operational("issued_at", STAMP, nullable=False),
+)
+
+SIGNING_KEYS = Table(
+    "signing_keys",
+    METADATA,
+    operational("kid", Text, primary_key=True),
+    operational("public_jwk", JSONB, nullable=False),
+    operational("sealed_private", LargeBinary, nullable=False),
+    operational("created_at", STAMP, nullable=False),
+)

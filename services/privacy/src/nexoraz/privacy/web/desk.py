@@ -1,0 +1,41 @@
+"""What the routes need."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from nexoraz.events.store import EventStore
+from nexoraz.privacy.application.ports import Clock, KeyedHash
+from nexoraz.privacy.application.requests import Requests
+from nexoraz.privacy.domain.canonical import Json
+
+
+class Documents(Protocol):
+    """Signed documents, the keys that they are checked with, and archives."""
+
+    def certificate(self, request_id: str) -> bytes | None:
+        """Byte for byte as it was signed."""
+        ...
+
+    def keys(self) -> list[Json]:
+        """The public halves of all keys that ever signed."""
+        ...
+
+    def archive(self, account_id: str, request_id: str, start: int, end: int) -> Iterator[bytes] | None:
+        """The archive's bytes from `start` up to, not including, `end`; None when it is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """store and requests: commands. engine: questions. most_watchers: live streams that one process serves at once."""
+
+    store: EventStore
+    engine: Engine
+    requests: Requests
+    documents: Documents
+    hashes: KeyedHash
+    clock: Clock
+    most_watchers: int
