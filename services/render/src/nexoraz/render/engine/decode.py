@@ -29,7 +29,6 @@ from nexoraz.render.engine.refusals import (
 
 LOADERS = {sniff.JPEG: "jpeg", sniff.PNG: "png", sniff.WEBP: "webp", sniff.AVIF: "heif"}
 Result = TypeVar("Result")
-TRUNCATION_SIGNS = ("premature end", "truncated", "end of stream", "end of file", "unexpected end", "eof")
 
 pyvips.operation_block_set("VipsForeignLoad", True)
 for _loader in ("Jpeg", "Png", "Webp", "Heif"):
@@ -55,7 +54,7 @@ def open_photo(photo: Photo) -> OpenPhoto:
     kind = sniff.media_type(content[: sniff.HEAD_BYTES])
     if kind not in LOADERS:
         raise UnsupportedType(kind)
-    header = _guarded(kind, lambda: _load(content, kind, 1))
+    header = _guarded(kind, content, lambda: _load(content, kind, 1))
     _judge(header, kind, content)
     orientation = header.get("orientation") if header.get_typeof("orientation") else 1
     turned = orientation in (5, 6, 7, 8)
@@ -68,7 +67,7 @@ def read(photo: OpenPhoto, scale: float, box: Box = WHOLE) -> Pixels:
 
     Raises `PictureTruncated` or `PictureDamaged`.
     """
-    return _guarded(photo.media_type, lambda: _read(photo, min(scale, 1.0), box))
+    return _guarded(photo.media_type, photo.content, lambda: _read(photo, min(scale, 1.0), box))
 
 
 def _bytes_of(photo: Photo) -> bytes:
@@ -140,12 +139,12 @@ def _srgb(image: pyvips.Image) -> pyvips.Image:
     return image.cast("uchar") if image.format != "uchar" else image
 
 
-def _guarded(kind: str, work: Callable[[], Result]) -> Result:
+def _guarded(kind: str, content: bytes, work: Callable[[], Result]) -> Result:
     try:
         return work()
     except pyvips.Error as failure:
         lines = [line for line in str(failure.detail or failure.message).splitlines() if line.strip()]
         detail = (lines or ["no detail"])[0][:200]
-        if any(sign in str(failure).lower() for sign in TRUNCATION_SIGNS):
+        if sniff.ends_early(kind, content):
             raise PictureTruncated(kind) from failure
         raise PictureDamaged(kind, detail) from failure

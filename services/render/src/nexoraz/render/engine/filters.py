@@ -74,12 +74,16 @@ def spread(colours: Colours, weight: Plane, radius: int) -> tuple[Colours, Plane
     height, width = weight.shape
     size = (max(1, width // 4), max(1, height // 4))
     weighted, square = colours * weight[..., None], dot(colours, colours) * weight
-    few = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (weighted, square, weight)]
+    few = [_shrunk(plane, size) for plane in (weighted, square, weight)]
     known, variance = _far(few[0], few[1], few[2], max(1, radius // 2))
     known = np.asarray(cv2.resize(known, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     variance = np.asarray(cv2.resize(variance, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     _near(known, variance, weighted, square, weight, radius)
     return known, variance
+
+
+def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _far(weighted: Colours, square: Plane, weight: Plane, radius: int) -> tuple[Colours, Plane]:

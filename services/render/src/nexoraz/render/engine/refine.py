@@ -121,7 +121,7 @@ def _shares(photo: Colours, mask: Plane, inside: Plane, outside: Plane, radius: 
     evidence = dot(difference, photo - background) / spreading
     share = np.clip((evidence + PRIOR * mask) / (contrast + PRIOR), 0.0, 1.0)
     share = np.where(inside > 0, 1.0, np.where(outside > 0, 0.0, share))
-    return share.astype(np.float32), contrast / (contrast + PRIOR)
+    return share.astype(np.float32), np.asarray(contrast / (contrast + PRIOR), np.float32)
 
 
 def _apply(model: Model, pixels: Pixels, mask: Plane, tile: Tile) -> Pixels:

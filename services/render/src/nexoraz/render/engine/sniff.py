@@ -72,3 +72,27 @@ def png_frames(head: bytes) -> int:
             break
         at += 12 + int(size)
     return 1
+
+
+def ends_early(kind: str, content: bytes) -> bool:
+    """Whether a file of this media type lacks its end, by the lengths and end marks that its format prescribes."""
+    tail = content[-4096:]
+    if kind == JPEG:
+        return b"\xff\xd9" not in tail
+    if kind == PNG:
+        return b"IEND" not in tail
+    if kind == WEBP:
+        return len(content) < 12 or struct.unpack("<I", content[4:8])[0] + 8 > len(content)
+    return _boxes_end(content) > len(content)
+
+
+def _boxes_end(content: bytes) -> int:
+    """Where the last box that begins within the file ends (ISO/IEC 14496-12, 4.2)."""
+    at = 0
+    while at + 16 <= len(content):
+        size, large = struct.unpack(">I4xQ", content[at : at + 16])
+        length = int(large) if size == 1 else int(size)
+        if length < 8:
+            break
+        at += length
+    return at
