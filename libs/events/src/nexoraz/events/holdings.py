@@ -1,0 +1,190 @@
+"""What a service holds about an account: counted, erased, and counted again (declarations.py says where).
+
+Rows go in the transaction that records how many went, so a crash can neither lose nor invent a count.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    MetaData,
+    Select,
+    and_,
+    delete,
+    func,
+    literal,
+    not_,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.types import DateTime
+
+from nexoraz.events.buckets import Deleted
+from nexoraz.events.declarations import (
+    EventHolding,
+    FileName,
+    Holding,
+    ObjectHolding,
+    Retained,
+    TableHolding,
+    Unheld,
+    Unlinked,
+    as_is,
+    check_covered,
+    with_kernel,
+)
+from nexoraz.events.sql_store import SqlEventStore
+from nexoraz.events.vault import Vault
+
+__all__ = [
+    "Counted",
+    "Erased",
+    "FileName",
+    "Holdings",
+    "ObjectHolding",
+    "Retained",
+    "TableHolding",
+    "Unheld",
+    "Unlinked",
+    "as_is",
+]
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How much there is of a category in a store. retained: how much of it a law keeps, on what basis, until when."""
+
+    category: str
+    store: str
+    found: int
+    retained: int = 0
+    basis: str = ""
+    until: str = ""
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """How much of a category an erasure removed from a store."""
+
+    category: str
+    store: str
+    count: int
+
+
+class Holdings:
+    """The holdings of one service. Raises Unheld or Unclassified when made, so before anything is served."""
+
+    def __init__(
+        self, service: str, store: SqlEventStore, metadata: MetaData, vault: Vault, declared: Sequence[Holding]
+    ) -> None:
+        self.service = service
+        self.store = store
+        self.metadata = metadata
+        self.vault = vault
+        self.declared = with_kernel(declared, store.tables, store.registry)
+        check_covered(metadata, self.declared)
+        order = {table.name: n for n, table in enumerate(metadata.sorted_tables)}
+        tables = [h for h in self.declared if isinstance(h, TableHolding)]
+        self.tables = sorted(tables, key=lambda h: -order[h.table.name])
+        self.objects = [h for h in self.declared if isinstance(h, ObjectHolding)]
+        self.events = next(h for h in self.declared if isinstance(h, EventHolding))
+
+    def inventory(self, connection: Connection, account_id: str) -> list[Counted]:
+        """What tables and events hold of the account, in one statement; categories with nothing are listed too."""
+        counts = union_all(*(_count(h, account_id) for h in self.tables), self._count_events(account_id))
+        rows = connection.execute(counts).all()
+        tables = {row.store: row for row in rows if not row.type}
+        events = [(row.type, row.found) for row in rows if row.type]
+        held = [_counted(h, tables[h.store]) for h in self.tables]
+        return held + [Counted(e.category, e.store, e.count) for e in self._by_category(events)]
+
+    def objects_inventory(self, account_id: str) -> list[Counted]:
+        """What the buckets hold of the account: every name with any version, marker or unfinished upload."""
+        return [Counted(h.category, h.store, len(h.objects.ids(account_id, h.kind))) for h in self.objects]
+
+    def everything(self, account_id: str) -> list[Counted]:
+        """Both inventories, on a connection of its own."""
+        with self.store.engine.connect() as connection:
+            held = self.inventory(connection, account_id)
+        return held + self.objects_inventory(account_id)
+
+    def erase_rows(self, connection: Connection, account_id: str) -> list[Erased]:
+        """Delete what no law keeps, children before parents; belongs into the transaction that records the answer."""
+        gone = [self._erase_table(connection, h, account_id) for h in self.tables]
+        deleted = delete(self.events.table).where(self.events.table.c.account_id == account_id)
+        types = deleted.returning(self.events.table.c.type).cte("gone")
+        counts = connection.execute(select(types.c.type, func.count()).group_by(types.c.type)).all()
+        return gone + self._by_category([(type_, count) for type_, count in counts])
+
+    def erase_objects(self, account_id: str) -> Deleted:
+        """Remove every version, marker and unfinished upload of the account from every bucket."""
+        total = Deleted()
+        for objects in {id(h.objects.bucket): h.objects for h in self.objects}.values():
+            gone = objects.delete_all_versions(f"{account_id}/")
+            total = Deleted(
+                total.objects + gone.objects,
+                total.versions + gone.versions,
+                total.markers + gone.markers,
+                total.uploads + gone.uploads,
+            )
+        return total
+
+    def is_transient(self, store: str) -> bool:
+        """Whether finding none of what was counted proves nothing."""
+        return any(h.store == store and h.transient for h in self.tables)
+
+    def _count_events(self, account_id: str) -> Select[Any]:
+        events = self.events.table
+        return (
+            select(literal("events").label("store"), events.c.type, func.count().label("found"), *_NOTHING_RETAINED)
+            .where(events.c.account_id == account_id)
+            .group_by(events.c.type)
+        )
+
+    def _by_category(self, counts: Iterable[tuple[str, int]]) -> list[Erased]:
+        totals: dict[str, int] = {}
+        for type_, count in counts:
+            for category in self.events.categories(type_):
+                totals[category] = totals.get(category, 0) + count
+        return [Erased(category, self.events.store, count) for category, count in sorted(totals.items())]
+
+    def _erase_table(self, connection: Connection, holding: TableHolding, account_id: str) -> Erased:
+        condition = holding.owned(account_id)
+        if holding.retained is not None:
+            condition = and_(condition, not_(kept(holding.retained)))
+        gone = connection.execute(delete(holding.table).where(condition))
+        return Erased(holding.category, holding.store, gone.rowcount)
+
+
+def kept(retained: Retained) -> ColumnElement[bool]:
+    """The rows that may not go yet. A row whose moment is unknown (null) is not kept."""
+    now = func.coalesce(retained.until > func.now(), False)
+    return now if retained.where is None else and_(func.coalesce(retained.where, False), now)
+
+
+_NOTHING_RETAINED = (literal(0).label("retained"), null().cast(DateTime(timezone=True)).label("until"))
+
+
+def _count(holding: TableHolding, account_id: str) -> Select[Any]:
+    columns: tuple[Any, ...] = _NOTHING_RETAINED
+    if holding.retained is not None:
+        keep = kept(holding.retained)
+        until = func.max(holding.retained.until).filter(keep).cast(DateTime(timezone=True))
+        columns = (func.count().filter(keep).label("retained"), until.label("until"))
+    store, type_ = literal(holding.store).label("store"), literal("").label("type")
+    counted = select(store, type_, func.count().label("found"), *columns)
+    return counted.select_from(holding.table).where(holding.owned(account_id))
+
+
+def _counted(holding: TableHolding, row: Any) -> Counted:
+    if not row.retained or holding.retained is None:
+        return Counted(holding.category, holding.store, row.found)
+    return Counted(holding.category, holding.store, row.found, row.retained, holding.retained.basis, stamp(row.until))
+
+
+def stamp(at: datetime | None) -> str:
+    """ISO 8601 in UTC with a Z, or "" for none."""
+    return "" if at is None else msgspec.json.encode(at).decode().strip('"')

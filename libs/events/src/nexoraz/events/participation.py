@@ -1,0 +1,154 @@
+"""A service's part in erasure and export: one implementation for all of them (DESIGN.md, "Requests").
+
+Handlers run in the consumer's transaction and touch the database only; what reaches further is a task.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nexoraz.events import datamap
+from nexoraz.events.buckets import http_upload
+from nexoraz.events.contracts import Contract, Foreign, Received
+from nexoraz.events.erasure import Erasure, Hook
+from nexoraz.events.export_task import ExportTask, Upload
+from nexoraz.events.holdings import Holdings
+from nexoraz.events.participation_ports import BusPurge, RelayProgress, Tasks, UploadGrants
+from nexoraz.events.protocol_contracts import (
+    ErasureRequested,
+    ExportRequested,
+    ResidueScanRequested,
+    contracts_of,
+    protocol_translation,
+)
+from nexoraz.events.protocol_events import (
+    PROTOCOL_EVENTS,
+    AccountScanned,
+    DataMapAnnounced,
+    ErasureBegun,
+    erasure_stream,
+    export_stream,
+    participant_stream,
+    scan_stream,
+)
+from nexoraz.events.receipts import Progress
+from nexoraz.events.residue import residue_of, scan
+from nexoraz.events.sql_store import SqlEventStore, connection_of
+from nexoraz.events.store import Transaction, VersionConflict
+from nexoraz.events.tasks import Task
+from nexoraz.events.vault import Vault
+
+__all__ = ["PROTOCOL_EVENTS", "Participation", "contracts_of", "protocol_translation"]
+
+ERASE, SCAN, EXPORT = "erase", "scan", "export-part"
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+class Participation:
+    """Connects a service's holdings with the coordinator.
+
+    bus: None when the service's messages about an account must outlive it (the coordinator's own).
+    on_begun: in the transaction that begins an erasure, such as refusing the account's tokens. before_erase,
+    after_erase: (account id, request id), in the task, at least once; the keys still exist before.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        store: SqlEventStore,
+        tasks: Tasks,
+        holdings: Holdings,
+        vault: Vault,
+        relay: RelayProgress,
+        bus: BusPurge | None,
+        grants: UploadGrants,
+        on_begun: Callable[[Transaction, str], None] = _nothing,
+        before_erase: Hook = _nothing,
+        after_erase: Hook = _nothing,
+        upload: Upload = http_upload,
+    ) -> None:
+        self.service = service
+        self.contracts = contracts_of(service)
+        self.translate: Callable[..., Contract | None] = protocol_translation(service)
+        self._store = store
+        self._tasks = tasks
+        self._holdings = holdings
+        self._on_begun = on_begun
+        self._erasure = Erasure(holdings, tasks, vault, relay, bus, before_erase, after_erase)
+        self._export = ExportTask(service, holdings, tasks, grants, upload)
+
+    @property
+    def handlers(self) -> Mapping[type[Foreign], Callable[[Transaction, Received], None]]:
+        """For the consumer."""
+        return {
+            ErasureRequested: self._erasure_requested,
+            ResidueScanRequested: self._scan_requested,
+            ExportRequested: self._export_requested,
+        }
+
+    @property
+    def task_handlers(self) -> Mapping[str, Callable[[Task], None]]:
+        """For the worker; these kinds survive the erasure of an account."""
+        return {ERASE: self._erasure.run, SCAN: self._scan, EXPORT: self._export.run}
+
+    def data_map(self) -> dict[str, Any]:
+        """What this service announces."""
+        holdings = self._holdings
+        return datamap.build(self.service, holdings.store.registry, holdings.metadata, holdings.declared)
+
+    def announce(self) -> None:
+        """Tell the coordinator that this service takes part, once per change of its data map. For a worker's start."""
+        data_map = self.data_map()
+        text = json.dumps(data_map, sort_keys=True, separators=(",", ":"))
+        announced = DataMapAnnounced(self.service, datamap.digest(data_map), text)
+        try:
+            with self._store.transaction() as tx:
+                history = tx.read(participant_stream(self.service))
+                if not history or history[-1].event.data_map_hash != announced.data_map_hash:
+                    tx.append(participant_stream(self.service), len(history), [announced])
+        except VersionConflict:
+            self.announce()  # another replica announced at the same moment; look again
+
+    def _erasure_requested(self, tx: Transaction, received: Received) -> None:
+        asked: ErasureRequested = received.data
+        if self.service not in asked.participants:
+            return
+        stream = erasure_stream(asked.request_id)
+        progress = Progress.of(tx.read(stream))
+        if progress.done and progress.finished is not None:
+            tx.append(stream, progress.version, [progress.finished])  # asked again, so the receipt is sent again
+            return
+        if not progress.account_id:
+            counted = self._holdings.inventory(connection_of(tx), asked.account_id)
+            tx.append(stream, progress.version, [ErasureBegun(asked.request_id, asked.account_id, counted)])
+            tx.tombstone(asked.account_id)
+            self._on_begun(tx, asked.account_id)
+        self._tasks.enqueue(tx, ERASE, asked.request_id, {"request_id": asked.request_id})
+
+    def _scan_requested(self, tx: Transaction, received: Received) -> None:
+        asked: ResidueScanRequested = received.data
+        if self.service in asked.participants:
+            payload = {"request_id": asked.request_id, "account_id": asked.account_id}
+            self._tasks.enqueue(tx, SCAN, f"{asked.request_id}:{received.id}", payload)
+
+    def _export_requested(self, tx: Transaction, received: Received) -> None:
+        asked: ExportRequested = received.data
+        if self.service not in asked.participants or tx.is_erased(asked.account_id):
+            return
+        written = tx.read(export_stream(asked.request_id))
+        if written:
+            tx.append(export_stream(asked.request_id), len(written), [written[-1].event])
+            return
+        payload = {"request_id": asked.request_id, "account_id": asked.account_id, "public_key": asked.public_key}
+        self._tasks.enqueue(tx, EXPORT, asked.request_id, payload, account_id=asked.account_id)
+
+    def _scan(self, task: Task) -> None:
+        request_id = str(task.payload["request_id"])
+        lines = scan(self._holdings, str(task.payload["account_id"]))
+        with self._store.transaction() as tx:
+            version = len(tx.read(scan_stream(request_id)))
+            tx.append(scan_stream(request_id), version, [AccountScanned(request_id, residue_of(lines), lines)])
+            self._tasks.complete(tx, task)

@@ -1,0 +1,128 @@
+"""What a participant remembers of erasures and exports: private events in histories that belong to no account.
+
+A history is named "erasure-<request id>", "scan-…", "export-…" or "participant-<service>". It survives the account, so
+that a task that was killed knows what had been there and what it had done already.
+"""
+
+import msgspec
+
+from nexoraz.events.classification import Fact, Id
+from nexoraz.events.event import Event, Stream
+from nexoraz.events.holdings import Counted, Erased
+from nexoraz.events.residue import Residue
+
+
+class ReceiptLine(msgspec.Struct, frozen=True):
+    """One category in one store: found at the beginning, erased, retained by law, and left by mistake."""
+
+    category: str
+    store: str
+    found: int
+    erased: int
+    retained: int
+    left: int
+    basis: str = ""
+    until: str = ""
+
+
+class PartWritten(msgspec.Struct, frozen=True):
+    """One sealed part: size and SHA-256 (hex) of the bytes as they were stored."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class ErasureBegun(Event, frozen=True):
+    """The tombstone stands, in the same transaction; this is what tables and events held at that moment."""
+
+    request_id: Id
+    account_id: Id
+    counted: Fact[list[Counted]]
+
+
+class ObjectsCounted(Event, frozen=True):
+    """What the buckets held before anything was removed from them."""
+
+    request_id: Id
+    counted: Fact[list[Counted]]
+
+
+class RowsErased(Event, frozen=True):
+    """Rows went, in the same transaction."""
+
+    request_id: Id
+    erased: Fact[list[Erased]]
+
+
+class BusCounted(Event, frozen=True):
+    """What the bus held of the account before it was purged, after the relay had passed the beginning."""
+
+    request_id: Id
+    messages: Fact[int]
+
+
+class ErasureFinished(Event, frozen=True):
+    """The participant is done; the facts of its receipt. Times are ISO 8601 with Z."""
+
+    request_id: Id
+    outcome: Fact[str]
+    lines: Fact[list[ReceiptLine]]
+    begun_at: Fact[str]
+    keys_destroyed: Fact[int]
+    keys_destroyed_at: Fact[str]
+    key_epoch: Fact[int]
+    key_digest: Fact[str]
+    bus_purged: Fact[int]
+
+
+class AccountScanned(Event, frozen=True):
+    """What a scan found of the account, store by store."""
+
+    request_id: Id
+    residue: Fact[int]
+    lines: Fact[list[Residue]]
+
+
+class PartsWritten(Event, frozen=True):
+    """The participant's part of an export is uploaded. records: rows, events and files in it."""
+
+    request_id: Id
+    parts: Fact[list[PartWritten]]
+    records: Fact[int]
+
+
+class DataMapAnnounced(Event, frozen=True):
+    """This service takes part, with this data map (JSON)."""
+
+    participant: Fact[str]
+    data_map_hash: Fact[str]
+    data_map: Fact[str]
+
+
+PROTOCOL_EVENTS: list[type[Event]] = [
+    ErasureBegun,
+    ObjectsCounted,
+    RowsErased,
+    BusCounted,
+    ErasureFinished,
+    AccountScanned,
+    PartsWritten,
+    DataMapAnnounced,
+]
+
+
+def erasure_stream(request_id: str) -> Stream:
+    return Stream.of("erasure", request_id, "")
+
+
+def scan_stream(request_id: str) -> Stream:
+    return Stream.of("scan", request_id, "")
+
+
+def export_stream(request_id: str) -> Stream:
+    return Stream.of("export", request_id, "")
+
+
+def participant_stream(service: str) -> Stream:
+    return Stream.of("participant", service, "")

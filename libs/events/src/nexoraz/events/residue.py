@@ -1,0 +1,169 @@
+"""What is left of an account, looked for independently of what erased it.
+
+Two ways, both driven by the data map: counting every declared holding again, and a raw search for the account's id in
+every pseudonymous column of every table and in the bucket's listing. A column is searched through its index, or by
+reading its table while that is small (SMALL_BYTES); `sweep` reads large tables too, once for all erased accounts.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    not_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from nexoraz.events.classification import Pseudonym, classify_column
+from nexoraz.events.declarations import TableHolding, Unlinked
+from nexoraz.events.holdings import Holdings, kept
+
+SMALL_BYTES = 8 * 1024 * 1024
+"""Tables up to this size are read whole by the scan of one account; about 10 ms each."""
+UUID_LENGTH = 36
+PROTOCOL_TASKS = ("erase", "scan")
+"""The tasks that search and erase know whom they are about."""
+
+
+class Residue(msgspec.Struct, frozen=True):
+    """What was found in a store, and how much of it a law keeps."""
+
+    store: str
+    found: int
+    retained: int = 0
+
+
+def scan(holdings: Holdings, account_id: str) -> list[Residue]:
+    """One line per store that was looked at, also when it holds nothing. Costs the account's data, not the table's."""
+    declared = [Residue(line.store, line.found, line.retained) for line in holdings.everything(account_id)]
+    with holdings.store.engine.connect() as connection:
+        raw = list(_search_tables(holdings, connection, account_id))
+    return declared + raw + _search_buckets(holdings, account_id)
+
+
+def residue_of(lines: list[Residue]) -> int:
+    """What must not be there."""
+    return sum(line.found - line.retained for line in lines)
+
+
+def sweep(holdings: Holdings) -> list[tuple[str, Residue]]:
+    """(account id, residue) of all accounts whose erasure is complete, in one pass over every table whatever its size.
+
+    Finds ids that stand alone or end a value, such as in a stream's name. For a periodic job.
+    """
+    found: list[tuple[str, Residue]] = []
+    with holdings.store.engine.connect() as connection:
+        for holding, table in _searched(holdings):
+            for column in _text_columns(table, holding):
+                found += _swept(holdings, connection, column, holding)
+    return found
+
+
+def _searched(holdings: Holdings) -> Iterator[tuple[TableHolding | Unlinked | None, Table]]:
+    by_table: dict[str, TableHolding | Unlinked] = {
+        h.table.name: h for h in holdings.declared if isinstance(h, TableHolding | Unlinked)
+    }
+    for table in sorted(holdings.metadata.sorted_tables, key=lambda t: t.name):
+        holding = by_table.get(table.name)
+        if not (isinstance(holding, Unlinked) and not holding.searched):
+            yield holding, table
+
+
+def _text_columns(table: Table, holding: TableHolding | Unlinked | None) -> list[Column[Any]]:
+    """Pseudonymous columns that could hold an id, except the one by which the holding itself was counted."""
+    counted = holding.account_column if isinstance(holding, TableHolding) else ""
+    return [
+        column
+        for column in table.columns
+        if isinstance(classify_column(column), Pseudonym)
+        and not isinstance(column.type, LargeBinary)
+        and column.name != counted
+    ]
+
+
+def _search_tables(holdings: Holdings, connection: Connection, account_id: str) -> Iterator[Residue]:
+    small = _small_tables(holdings, connection)
+    for holding, table in _searched(holdings):
+        columns = _text_columns(table, holding)
+        whole = table.name in small
+        if not whole:
+            columns = [column for column in columns if _indexed(column)]
+        for column in columns:
+            match = _contains(column, account_id) if whole else column == account_id
+            yield _found(holdings, connection, column, match, holding)
+
+
+def _found(
+    holdings: Holdings,
+    connection: Connection,
+    column: Column[Any],
+    match: ColumnElement[bool],
+    holding: TableHolding | Unlinked | None,
+) -> Residue:
+    retained = func.count().filter(_keep(holding))
+    counts = select(func.count(), retained).select_from(column.table).where(_foreign(holdings, column), match)
+    found, keep = connection.execute(counts).one()
+    return Residue(f"{column.table.name}.{column.name} (search)", found, keep)
+
+
+def _contains(column: Column[Any], account_id: str) -> ColumnElement[bool]:
+    return func.strpos(cast(column, Text), account_id) > 0
+
+
+def _keep(holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:
+    if isinstance(holding, TableHolding) and holding.retained is not None:
+        return kept(holding.retained)
+    return literal(False)
+
+
+def _foreign(holdings: Holdings, column: Column[Any]) -> ColumnElement[bool]:
+    """All rows, except the tasks of the protocol itself."""
+    tasks = holdings.store.tables.tasks
+    return not_(tasks.c.kind.in_(PROTOCOL_TASKS)) if column.table is tasks else literal(True)
+
+
+def _small_tables(holdings: Holdings, connection: Connection) -> set[str]:
+    names = [table.name for table in holdings.metadata.sorted_tables]
+    sizes = select(*(func.pg_relation_size(name) for name in names))
+    return {name for name, size in zip(names, connection.execute(sizes).one(), strict=True) if size <= SMALL_BYTES}
+
+
+def _indexed(column: Column[Any]) -> bool:
+    """Whether equality on the column is answered by an index. Ids are text; other types cannot equal one."""
+    if isinstance(column.type, UUID | JSONB):
+        return False
+    leading = [list(index.columns)[:1] for index in column.table.indexes]
+    constraints = [list(getattr(c, "columns", []))[:1] for c in column.table.constraints]
+    return column.unique is True or [column] in leading or [column] in constraints
+
+
+def _swept(
+    holdings: Holdings, connection: Connection, column: Column[Any], holding: TableHolding | Unlinked | None
+) -> list[tuple[str, Residue]]:
+    erased = holdings.store.tables.erased_accounts
+    match = func.right(cast(column, Text), UUID_LENGTH) == erased.c.account_id
+    rows = connection.execute(
+        select(erased.c.account_id, func.count(), func.count().filter(_keep(holding)))
+        .select_from(column.table)
+        .join(erased, match)
+        .where(erased.c.completed_at.is_not(None), _foreign(holdings, column))
+        .group_by(erased.c.account_id)
+    )
+    name = f"{column.table.name}.{column.name}"
+    return [(account, Residue(name, found, keep)) for account, found, keep in rows]
+
+
+def _search_buckets(holdings: Holdings, account_id: str) -> list[Residue]:
+    """Everything under the account's prefix, of kinds that nobody declares too."""
+    buckets = {id(h.objects.bucket): h.objects.bucket for h in holdings.objects}
+    return [Residue("objects (listing)", sum(1 for _ in bucket.found(f"{account_id}/"))) for bucket in buckets.values()]
