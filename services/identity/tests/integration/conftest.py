@@ -17,6 +17,7 @@ from nexoraz.service.database import make_engine
 from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
 from services.identity.tests.examples import NOW
+from services.identity.tests.integration.journeys import Person
 
 
 def migrate_data(dsn: str) -> None:
@@ -71,3 +72,9 @@ def app_at_noon(settings: Settings, transport: MemoryTransport, clock: FixedCloc
     app = build(settings, transport=transport, clock=clock, pace=Pace(sleep=lambda _: None))
     yield app
     close(app)
+
+
+@pytest.fixture
+def person(app: App, transport: MemoryTransport) -> Person:
+    """Someone at an HTTP client, far from the code."""
+    return Person(app, app.web().test_client(use_cookies=False), transport)

@@ -17,13 +17,12 @@ from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
 from nexoraz.events.projector import RebuildableProjection, rebuild
 from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
-from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import Transaction
 from nexoraz.events.vault import Vault
 from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.events.worker import Periodic, WorkerParts, run_worker
 from nexoraz.identity.adapters import published, subscribed
 from nexoraz.identity.adapters.argon2id import Argon2Passwords
+from nexoraz.identity.adapters.closing import CloseAccount
 from nexoraz.identity.adapters.credentials import SqlCredentials
 from nexoraz.identity.adapters.holdings import held
 from nexoraz.identity.adapters.housekeeping import Housekeeping
@@ -48,7 +47,7 @@ from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
 from nexoraz.service.app import create_app, openapi_document
-from nexoraz.service.auth import Authenticator, revoke
+from nexoraz.service.auth import Authenticator
 from nexoraz.service.database import make_engine, ping
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
@@ -84,6 +83,7 @@ class App:
     holdings: Holdings
     participation: Participation
     housekeeping: Housekeeping
+    close_account: CloseAccount
     rebuildable: Mapping[str, RebuildableProjection]
 
     def web(self) -> Flask:
@@ -165,16 +165,13 @@ def build(
     ports = _ports(settings, tables, runtime, accounts, sessions, throttle, mail_system, clock, pace or Pace())
     use = use_cases(ports)
 
-    def on_begun(tx: Transaction, account_id: str) -> None:
-        revoke(connection_of(tx), account_id)
-        accounts.release_address(tx, account_id)
-
+    close_account = CloseAccount(accounts)
     holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables))
     farewell = Farewell(runtime.store, accounts, use.sending, clock)
-    participation = runtime.participation(holdings, on_begun, before_erase=farewell.say)
+    participation = runtime.participation(holdings, close_account, before_erase=farewell.say)
     housekeeping = Housekeeping(runtime.store, sessions, throttle, clock)
     rebuildable: dict[str, RebuildableProjection] = {"accounts": accounts, "sessions": sessions}
-    return App(settings, tables, runtime, ports, use, holdings, participation, housekeeping, rebuildable)
+    return App(settings, tables, runtime, ports, use, holdings, participation, housekeeping, close_account, rebuildable)
 
 
 def _projections(tables: IdentityTables, vault: Vault) -> tuple[SqlAccounts, SqlSessions]:
