@@ -6,12 +6,13 @@ VENV := .venv/bin
 PORT ?= 8080
 export PORT
 
-# The first Python on the path that is new enough; where there is none, the oldest found explains itself.
+# The first Python on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& { echo $$p; exit; }; done; command -v python3 || command -v python || echo none)
-INSTALL = @[ "$(PYTHON)" != none ] || { echo "Nexoraz needs Python 3.11 or later, and this machine has no Python."; exit 1; }; \
-	"$(PYTHON)" deploy/local/install.py
+	&& { echo $$p; break; }; done)
+INSTALL = @p="$(PYTHON)"; "$${p:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Nexoraz needs Python 3.11 or later, and the one found is: $$("$${p:-python3}" --version 2>/dev/null || echo none)." >&2; \
+	exit 1; }; "$$p" deploy/local/install.py
 
 .PHONY: help install install-run run demo test check bench stop status clean model format lock $(SERVICES:%=test-%)
 
@@ -50,7 +51,7 @@ $(SERVICES:%=test-%): test-%: install
 check: install ## lint, format, types, layers
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/mypy
+	$(VENV)/mypy libs services deploy tests benchmarks requirements conftest.py
 	$(VENV)/lint-imports
 
 format: install ## let ruff repair what it can

@@ -2,7 +2,7 @@
 
     python requirements/lock.py [--upgrade]
 
-A lock names packages, versions and hashes and nothing else, so that it installs from whatever source a machine is set to.
+A lock names packages, versions and hashes and nothing else: it installs from whatever source a machine is set to.
 """
 
 import subprocess

@@ -11,8 +11,8 @@ class Credentials:
     folder: Path
 
     def get(self, name: str, prefix: str = "") -> str:
-        """The secret called `name`: what its file holds, or 192 fresh random bits with `prefix` before them, kept from now
-        on. A file is complete or absent, whenever the process is killed."""
+        """The secret called `name`: what its file holds, or 192 fresh random bits with `prefix` before them, kept from
+        now on. A file is complete or absent, whenever the process is killed."""
         path = self.folder / name
         if not path.exists():
             draft = self.folder / f".{name}.{os.getpid()}"

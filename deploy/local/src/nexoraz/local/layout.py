@@ -1,4 +1,4 @@
-"""Where a copy of the suite keeps its files and which ports it listens on. Everything follows from two facts: folder, port."""
+"""Where a copy of the suite keeps its files and which ports it listens on: all follows from its folder and one port."""
 
 import hashlib
 import os
@@ -39,7 +39,7 @@ class Layout:
 
     @property
     def outside(self) -> Path:
-        """Where the stand-ins of other companies (mail, payments) keep what is theirs: never inside the data directory."""
+        """Where the stand-ins of other companies (mail, payments) keep what is theirs: never in the data directory."""
         mark = hashlib.sha256(str(self.var).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"nexoraz-{os.getuid()}-{mark}"
 

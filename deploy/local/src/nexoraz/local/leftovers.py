@@ -1,7 +1,7 @@
 """Records of what this copy started, so that a run after `kill -9` of everything ends exactly what is left, by id.
 
-A record names a process and when it began. A process id may have been given to somebody else since; the moment it began
-cannot. A session id is the id of the process that was started for it, so whatever still carries it is that process's own.
+A record names a process and when it began. A process id may have been given to somebody else since; the moment it
+began cannot. A session id is the id of the process that was started for it, so whatever carries it belongs to it.
 """
 
 import contextlib
@@ -89,8 +89,8 @@ class Records:
         }
 
     def end_leftovers(self) -> list[str]:
-        """End every recorded session that still has a member, politely first. Returns their names. Only for the holder of
-        the copy's lock: nobody else can then own them."""
+        """End every recorded session that still has a member, politely first. Returns their names. Only for the holder
+        of the copy's lock: nobody else can then own them."""
         records = self.all()
         left = {name: members for name, record in records.items() if (members := _members(*record))}
         for signal_number, patience in ((signal.SIGTERM, PATIENCE_SECONDS), (signal.SIGKILL, PATIENCE_SECONDS)):
@@ -108,9 +108,8 @@ def _members(pid: int, began: int) -> list[Process]:
     if leader is not None and leader.began != began:
         return []
     table = (look_up(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return [
-        process for process in table if process and process.session == pid and process.alive and process.began >= began
-    ]
+    ours = (process for process in table if process and process.session == pid and process.began >= began)
+    return [process for process in ours if process.alive]
 
 
 def _signal_all(processes: list[Process], number: signal.Signals) -> None:

@@ -66,6 +66,13 @@ class Running:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    def ended_within(self, seconds: float) -> int | None:
+        """The exit status, or None where the process still runs after that time."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
     def ask_to_stop(self) -> None:
         if self.alive():
             self.process.send_signal(self.launch.stop_signal)
@@ -74,9 +81,7 @@ class Running:
         """End the process and its session; killed where it takes longer than its grace. Harmless when repeated."""
         self.ask_to_stop()
         try:
-            self.process.wait(self.launch.grace_seconds)
-        except subprocess.TimeoutExpired:
-            pass
+            self.ended_within(self.launch.grace_seconds)
         finally:
             self._kill_session()
             self.process.wait()

@@ -34,8 +34,8 @@ class Supervisor:
     _keepers: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def run(self, when_ready: str) -> None:
-        """Start everything, print `when_ready`, and return after a stop signal when everything is down. Raises what kept
-        a unit from coming up; everything is down then too."""
+        """Start everything, print `when_ready`, and return after a stop signal when everything is down. Raises what
+        kept a unit from coming up; everything is down then too."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(max_workers=4 + len(self.units)))
         stop = asyncio.Event()
@@ -88,10 +88,7 @@ class Supervisor:
 
     async def _complete(self, unit: Task) -> None:
         running = self._spawn(unit.launch)
-        deadline = time.monotonic() + TASK_SECONDS
-        while running.alive() and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        status = running.process.poll()
+        status = await asyncio.to_thread(running.ended_within, TASK_SECONDS)
         await asyncio.to_thread(self._stop, unit.name)
         if status != 0:
             raise StepFailed(unit.title, running.last_words())
@@ -101,7 +98,7 @@ class Supervisor:
         deaths = 0
         while True:
             running = self._running[unit.name]
-            while running.alive():
+            while running.alive():  # noqa: ASYNC110  the kernel tells of a death only whoever asks
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
             deaths = 0 if time.monotonic() - running.started_at > STEADY_SECONDS else deaths + 1
             self.console.note(f"{unit.title} {how_it_ended(running.process.returncode)}; starting it again")

@@ -1,9 +1,9 @@
 """`python -m nexoraz.local.emulators.stripe`: localstripe with the manners that the suite relies on.
 
-localstripe as it comes listens on every address, keeps its state in one file for the whole machine, and sends each webhook
-once. Here it listens on 127.0.0.1, keeps its state in the folder it is given, and tries a webhook again, with a growing pause
-and a fresh signature, until the answer is 2xx — also after it was itself killed in between. The webhook's secret comes in the
-environment variable STRIPE_WEBHOOK_SECRET.
+localstripe as it comes listens on every address, keeps its state in one file for the whole machine, and sends each
+webhook once. Here it listens on 127.0.0.1, keeps its state in the folder it is given, and tries a webhook again, with a
+growing pause and a fresh signature, until the answer is 2xx — also after it was itself killed in between. The webhook's
+secret comes in the environment variable STRIPE_WEBHOOK_SECRET.
 """
 
 import argparse
@@ -50,12 +50,12 @@ class Deliveries:
         task.add_done_callback(self.tasks.discard)
 
     async def _deliver(self, file: Path) -> None:
-        payload = file.read_bytes()
+        payload = await asyncio.to_thread(file.read_bytes)
         pause = self.FIRST_PAUSE
         while not await self._accepted(payload):
             await asyncio.sleep(pause)
             pause = min(pause * 2, self.LONGEST_PAUSE)
-        file.unlink()
+        await asyncio.to_thread(file.unlink)
 
     async def _accepted(self, payload: bytes) -> bool:
         headers = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": self.signature(payload)}
@@ -78,7 +78,7 @@ class Deliveries:
 
 
 def keep_state_in(folder: Path) -> None:
-    """Point localstripe's store to a file of this copy, replaced as a whole so that a kill leaves the old or the new."""
+    """Point localstripe's store to a file of this copy, replaced whole, so that a kill leaves the old or the new."""
     from localstripe import resources  # noqa: PLC0415  it acts on import, so only where it is wanted
 
     file, draft = folder / "state.pickle", folder / ".state.pickle"

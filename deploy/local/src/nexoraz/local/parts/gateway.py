@@ -1,7 +1,7 @@
 """The gateway: Traefik, which routes /v1/<service>/ to that service and keeps no record of who called."""
 
+import http.client
 import json
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ SECURITY_HEADERS = {
     "permissionsPolicy": "interest-cohort=()",
     "customResponseHeaders": {"Server": ""},
 }
+
+# In a path these may mean one thing to the gateway and another to the service behind it.
+ENCODED = ("Slash", "Backslash", "NullCharacter", "Semicolon", "Percent", "QuestionMark", "Hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Gateway:
     def prepare(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         # JSON is YAML.
-        self.routes_file.write_text(json.dumps(self._routes(), indent=1))
+        self.routes_file.write_text(json.dumps(self._routes() if self.routes else {}, indent=1))
 
     def _routes(self) -> dict[str, object]:
         routers: dict[str, object] = {
@@ -45,12 +48,11 @@ class Gateway:
             for name in self.routes
         }
         middlewares: dict[str, object] = {"headers": {"headers": SECURITY_HEADERS}}
-        if self.routes:
-            # What no service owns is refused by a service too, so that it is a problem document as everything else.
-            first = next(iter(self.routes))
-            middlewares["unknown"] = {"replacePath": {"path": f"/v1/{first}/no-such-resource"}}
-            everything = {"rule": "PathPrefix(`/`)", "priority": 1, "middlewares": ["headers", "unknown"]}
-            routers["everything-else"] = everything | {"service": first}
+        # What no service owns is refused by a service too, so that it is a problem document as everything else.
+        first = next(iter(self.routes))
+        middlewares["unknown"] = {"replacePath": {"path": f"/v1/{first}/no-such-resource"}}
+        everything = {"rule": "PathPrefix(`/`)", "priority": 1, "middlewares": ["headers", "unknown"]}
+        routers["everything-else"] = everything | {"service": first}
         services = {
             name: {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{port}"}], "passHostHeader": True}}
             for name, port in self.routes.items()
@@ -66,7 +68,11 @@ class Gateway:
                 # Uploads and downloads of gigabytes take as long as they take; an idle connection does not.
                 "--entryPoints.web.transport.respondingTimeouts.readTimeout=3600s",
                 "--entryPoints.web.transport.lifeCycle.graceTimeOut=2s",
+                # A header named X_Forwarded_For would reach a WSGI service as the one that the gateway vouches for.
+                "--entryPoints.web.http.aliasHeadersStrategy=reject",
+                *(f"--entryPoints.web.http.encodedCharacters.allowEncoded{name}=false" for name in ENCODED),
                 f"--entryPoints.health.address=127.0.0.1:{self.health_port}",
+                "--entryPoints.health.http.aliasHeadersStrategy=reject",
                 "--ping.entryPoint=health",
                 f"--providers.file.filename={self.routes_file}",
                 "--providers.file.watch=false",
@@ -82,5 +88,13 @@ class Gateway:
         )
 
     def ping(self) -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/ping", timeout=2) as response:
-            response.read()
+        """Its own health, then a path of ours: without routes it would answer that one itself, in plain text."""
+        for port, path in ((self.health_port, "/ping"), (self.port, "/no-such-page")):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            try:
+                connection.request("GET", path)
+                body = connection.getresponse().read()
+            finally:
+                connection.close()
+            if self.routes and body.startswith(b"404 page not found"):
+                raise ConnectionError("the gateway has no routes yet")

@@ -1,8 +1,8 @@
 """PostgreSQL 18 on 127.0.0.1 with SCRAM passwords, run by us from the wheel's programs, as root too."""
 
+import contextlib
 import os
 import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Postgres:
     def prepare(self) -> None:
         """Initialise the cluster once. A half-made one, left by a kill, is made again: it never served."""
         if (self.directory / "PG_VERSION").exists() and not self._unfinished.exists():
+            self._forget_dead_server()
             return
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         self._unfinished.touch()
@@ -51,6 +52,15 @@ class Postgres:
             password_file.unlink()
         self._unfinished.unlink()
 
+    def _forget_dead_server(self) -> None:
+        """Remove the pid file of a server that was killed. PostgreSQL itself keeps out as long as any process has that
+        id, be it a stranger's or a dead one's that nobody has reaped; we look whether it is this cluster's server."""
+        file = self.directory / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
+            pid = int(file.read_text().splitlines()[0])
+            if not _serves(pid, self.directory):
+                file.unlink()
+
     @property
     def _unfinished(self) -> Path:
         return self.directory.with_suffix(".unfinished")
@@ -60,9 +70,7 @@ class Postgres:
         command = (postgres_program("initdb"), "-D", str(self.directory), f"--pwfile={password_file}", *options)
         running = Running(Launch("initdb", command, self.log, plain_environment(), mode=self.mode))
         try:
-            status = running.process.wait(120)
-        except subprocess.TimeoutExpired:
-            status = -1
+            status = running.ended_within(120)
         finally:
             running.stop()
         if status != 0:
@@ -97,6 +105,14 @@ class Postgres:
     def ping(self) -> None:
         with psycopg.connect(self.dsn(), connect_timeout=2) as connection:
             connection.execute("SELECT 1")
+
+
+def _serves(pid: int, directory: Path) -> bool:
+    """Whether that process is a living PostgreSQL in that data directory."""
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == directory.resolve()
+    except OSError:
+        return False
 
 
 def _options(settings: tuple[str, ...]) -> tuple[str, ...]:

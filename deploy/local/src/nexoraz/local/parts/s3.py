@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,7 @@ class S3:
             # One volume at a time per bucket: the default prepares seven.
             environment=plain_environment(WEED_MASTER_VOLUME_GROWTH_COPY_1="1", GOMEMLIMIT="512MiB"),
             folder=self.directory,
+            death_signal=signal.SIGKILL,
             grace_seconds=1.5,  # a graceful end waits 15 s for streams that never close; its files need no farewell
         )
 

@@ -10,8 +10,8 @@ from nexoraz.local.processes import Launch, plain_environment
 
 @dataclass(frozen=True, slots=True)
 class Stripe:
-    """`directory` stands for another company's disk: keep it outside the suite's data. Webhooks go to `webhook_url`, signed
-    with `webhook_secret` as Stripe signs them (`t=…,v1=HMAC-SHA256`)."""
+    """`directory` stands for another company's disk: keep it outside the suite's data. Webhooks go to `webhook_url`,
+    signed with `webhook_secret` as Stripe signs them (`t=…,v1=HMAC-SHA256`)."""
 
     directory: Path
     port: int

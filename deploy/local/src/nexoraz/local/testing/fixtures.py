@@ -1,8 +1,8 @@
 """pytest plugin: the fixtures `postgres`, `database`, `migrated_database`, `nats` and `s3`.
 
-Every test process (with xdist: every worker) has servers of its own, because a transaction left open in one database delays
-readers in all others of the same server, and because the names of streams are fixed by the permissions under test. A server
-starts when the first test asks for it and ends with the process, however that ends.
+Every test process (with xdist: every worker) has servers of its own, because a transaction left open in one database
+delays readers in all others of the same server, and because the names of streams are fixed by the permissions under
+test. A server starts when the first test asks for it and ends with the process, however that ends.
 """
 
 import shutil
@@ -23,7 +23,7 @@ class NewDatabase(Protocol):
 
 class NewMigratedDatabase(Protocol):
     def __call__(self, key: str, migrate: Migrate) -> str:
-        """DSN of a new database as `migrate(dsn)` leaves one; it runs once per `key` and process, the rest is copied."""
+        """DSN of a new database as `migrate(dsn)` leaves one; it runs once per `key` and process, then it is copied."""
 
 
 @pytest.fixture(scope="session")

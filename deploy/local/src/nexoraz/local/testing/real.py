@@ -54,8 +54,8 @@ class RealPostgres:
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def template(self, key: str, migrate: Migrate) -> str:
-        """The name of the template that `migrate` filled; made by the first caller of `key`. `migrate` gets the DSN and must
-        have closed its connections when it returns."""
+        """The name of the template that `migrate` filled; made by the first caller of `key`. `migrate` gets the DSN and
+        must have closed its connections when it returns."""
         name = f"template_{zlib.crc32(key.encode()):08x}"
         with psycopg.connect(self.admin_dsn) as connection:
             made = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
@@ -76,8 +76,8 @@ class RealPostgres:
 
 
 class RealNats:
-    """A NATS server of this test process with the users and permissions of production. Each user's password is its name with
-    `-password` after it."""
+    """A NATS server of this test process with the users and permissions of production. Each user's password is its
+    name with `-password` after it."""
 
     def __init__(self, folder: Path) -> None:
         self.passwords = {user: f"{user}-password" for user in (*SERVICES, OPERATOR)}
