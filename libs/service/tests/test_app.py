@@ -1,9 +1,12 @@
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import request
+from sqlalchemy import MetaData
 
-from nexoraz.service.app import Blueprint, create_app, openapi_document
+from nexoraz.service.app import Blueprint, body_limit, create_app, openapi_document
 from nexoraz.service.settings import Secret, ServiceSettings
 from nexoraz.service.tables import auth_tables, classified, idempotency_table
 
@@ -40,6 +43,24 @@ def test_a_page_may_set_its_own_policy_and_https_is_insisted_on() -> None:
     assert "max-age" in answer.headers["Strict-Transport-Security"]
 
 
+def test_files_of_a_form_are_never_spooled_to_a_disk() -> None:
+    forms = Blueprint("forms", __name__)
+    kinds: list[type] = []
+
+    @forms.route("/form", methods=["POST"])
+    @body_limit(5_000_000)
+    @forms.response(200)
+    def form() -> dict[str, int]:
+        file = request.files["photo"]
+        kinds.append(type(file.stream))
+        return {"size": len(file.read())}
+
+    app = create_app("t", "1", ServiceSettings(database_url=Secret("unused")), [forms], {})
+    answer = app.test_client().post("/v1/t/form", data={"photo": (BytesIO(b"x" * 2_000_000), "a.png")})
+    assert answer.get_json() == {"size": 2_000_000}
+    assert kinds == [BytesIO]
+
+
 def test_the_description_says_what_the_guards_demand(gallery: Any) -> None:
     document = openapi_document(gallery.app)
     assert document == gallery.client().get("/v1/gallery/openapi.json").get_json()
@@ -60,8 +81,6 @@ def test_the_description_says_what_the_guards_demand(gallery: Any) -> None:
 
 
 def test_every_column_of_the_chassis_says_what_it_holds() -> None:
-    from sqlalchemy import MetaData
-
     metadata = MetaData()
     auth_tables(metadata)
     idempotency_table(metadata)

@@ -1,7 +1,10 @@
 """A POST with an Idempotency-Key has its effects once, whatever is repeated, raced or killed."""
 
 import asyncio
+import subprocess
+import sys
 import threading
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -69,6 +72,34 @@ def test_a_first_request_that_dies_before_its_commit_leaves_neither_effect_nor_k
     retried = post(gallery, "a")
     assert retried.status_code == 201
     assert "Idempotency-Replayed" not in retried.headers
+    assert gallery.photos() == 1
+
+
+KILLED = """
+import sys, time
+import psycopg
+from nexoraz.service.idempotency import IdempotencyKeys, Once
+conn = psycopg.connect(sys.argv[1])
+keys = IdempotencyKeys(b"a secret of 32 bytes............", lambda _, plain: plain, lambda _, sealed: sealed)
+once = Once(keys, sys.argv[2], "POST /v1/gallery/photos", "key-1", b"")
+once.begin(conn)
+conn.execute("insert into photos values (gen_random_uuid(), 'account', 'a', 1)")
+print("begun", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_killed_in_the_middle_neither_blocks_nor_repeats(gallery: Any, dsn: str) -> None:
+    command = [sys.executable, "-c", KILLED, dsn, gallery.account_id]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        assert post(gallery, "a").status_code == 409
+        process.kill()
+    deadline = time.monotonic() + 5
+    while (answer := post(gallery, "a")).status_code == 409 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert answer.status_code == 201
     assert gallery.photos() == 1
 
 

@@ -1,6 +1,12 @@
 """Traces name routes and join what belongs together, and say nothing about people."""
 
-from typing import Any
+import gzip
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -122,3 +128,48 @@ def test_two_requests_are_two_traces() -> None:
         traced.client.get(f"/v1/t/things/{uuid4()}")
     first, second = traced.exporter.get_finished_spans()
     assert first.context.trace_id != second.context.trace_id
+
+
+EXPORTING = """
+import os
+from nexoraz.service.telemetry import configure, continued
+provider = configure("svc", os.environ)
+assert configure("other", {}) is provider
+with continued(None, "consume photo-uploaded"):
+    pass
+provider.shutdown()
+"""
+
+
+class Collector(BaseHTTPRequestHandler):
+    received: ClassVar[list[tuple[str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        self.received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("ratio", ["1", "0"])
+def test_spans_are_exported_to_the_endpoint_by_their_share(ratio: str) -> None:
+    Collector.received.clear()
+    server = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_SAMPLER_ARG": ratio}
+    subprocess.run([sys.executable, "-c", EXPORTING], env=environ, check=True, timeout=30)
+    server.shutdown()
+    server.server_close()
+    if ratio == "0":
+        assert Collector.received == []
+        return
+    (exported,) = Collector.received
+    assert exported[0] == "/v1/traces"
+    assert b"consume photo-uploaded" in gunzipped(exported[1])
+
+
+def gunzipped(body: bytes) -> bytes:
+    return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body

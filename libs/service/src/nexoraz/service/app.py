@@ -6,6 +6,7 @@ What every request needs around it (headers, span, log line) is in `exchange`.
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from io import BytesIO
 from typing import IO, Any, ParamSpec, Protocol, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
@@ -172,7 +173,10 @@ def _serve_health(app: Flask, checks: Mapping[str, Check]) -> None:
 
 
 class _Request(Request):
-    """A request whose body may be exactly as long as the limit; Werkzeug refuses a stream that reaches it."""
+    """A request whose body may be exactly as long as the limit, and whose files never touch a disk.
+
+    Werkzeug refuses a stream that reaches its limit, and spools larger files of a form to a folder in plaintext.
+    """
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -182,6 +186,9 @@ class _Request(Request):
         if (self.content_length or 0) > limit:
             raise RequestEntityTooLarge
         return get_input_stream(self.environ, max_content_length=limit + 1)
+
+    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+        return BytesIO()  # bounded by the limit of the route
 
 
 class _Flask(Flask):

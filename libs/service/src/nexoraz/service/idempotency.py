@@ -11,7 +11,8 @@ the same transaction both exist or neither does, whatever dies and whenever: tha
   - a finished first request is seen, since the lock was free only after its commit, and READ COMMITTED statements
     take their snapshot after the lock: its answer is replayed;
   - a running first request holds the lock: the second gets 409 with Retry-After and no thread waits;
-  - a first request that failed or died released the lock and wrote nothing: the second is a first.
+  - a first request that failed or died released the lock and wrote nothing: the second is a first. (PostgreSQL ends
+    the transaction when the socket of a killed process closes; of a lost machine, when the idle limit is over.)
 `finish` inserts the complete row, key and sealed answer together, so that no half row can ever be read; its primary key
 is a second barrier, should `begin` run on a repeatable-read snapshot or two keys share a lock (which only costs a 409).
 
