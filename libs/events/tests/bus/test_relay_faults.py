@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 import pytest
@@ -50,14 +51,16 @@ def stored(nats: RealNats) -> int:
         return 0
 
 
+def at_least(nats: RealNats, number: int) -> bool:
+    return stored(nats) >= number
+
+
 def assert_complete(nats: RealNats, shop: Shop, numbers: list[int]) -> None:
     eventually(lambda: stored(nats) >= len(numbers), within=30)
     messages = asyncio.run(read_stream(nats))
     assert [number for _, number in messages] == numbers
-    positions = [position for position, _ in messages]
-    assert positions == [
-        r[0] for r in shop.rows("SELECT position FROM events WHERE type LIKE 'order%%' ORDER BY position")
-    ]
+    public = shop.rows("SELECT position FROM events WHERE type LIKE 'order%%' ORDER BY position")
+    assert [position for position, _ in messages] == [row[0] for row in public]
 
 
 @pytest.fixture
@@ -76,10 +79,10 @@ def test_lost_acknowledgements_neither_double_nor_reorder(new_shop: NewShop, nat
             proxy.silence(True)  # answers vanish while requests still arrive
             for _ in range(10):
                 assets.place("ada", 30)
-            eventually(lambda before=before: stored(nats) > before)
+            eventually(partial(at_least, nats, before + 1))
             proxy.silence(False)
             proxy.cut()
-            eventually(lambda all=300 * round_: stored(nats) == all)
+            eventually(partial(at_least, nats, 300 * round_))
         assert_complete(nats, assets, list(range(1, 1501)))
 
 
