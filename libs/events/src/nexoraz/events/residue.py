@@ -45,7 +45,8 @@ class Residue(msgspec.Struct, frozen=True):
 
 def scan(holdings: Holdings, account_id: str) -> list[Residue]:
     """One line per store that was looked at, also when it holds nothing. Costs the account's data, not the table's."""
-    declared = [Residue(line.store, line.found, line.retained) for line in holdings.everything(account_id)]
+    counted = [line for line in holdings.everything(account_id) if line.store != holdings.events.store]
+    declared = [Residue(line.store, line.found, line.retained) for line in counted]  # events: by their account column
     with holdings.store.engine.connect() as connection:
         raw = list(_search_tables(holdings, connection, account_id))
     return declared + raw + _search_buckets(holdings, account_id)
