@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
-
 from nexoraz.identity.adapters.memory import MemoryTransport
 from nexoraz.identity.bootstrap import App
 from services.identity.tests.examples import EMAIL, PASSWORD
 
+Answer = Any
+"""A TestResponse; its `json` is whatever the API says."""
 BASE = "/v1/identity"
 ACCOUNT = {"email": EMAIL, "password": PASSWORD, "name": "Ann", "country": "DE", "birth_date": "1990-05-17"}
 
@@ -23,13 +22,13 @@ class Due:
 
 @dataclass
 class Person:
-    """A person with an HTTP client that keeps no cookies."""
+    """A person with an HTTP client (a FlaskClient that keeps no cookies)."""
 
     app: App
-    client: FlaskClient
+    client: Any
     transport: MemoryTransport
 
-    def register(self, key: str | None = None, **changes: Any) -> TestResponse:
+    def register(self, key: str | None = None, **changes: Any) -> Answer:
         headers = {"Idempotency-Key": key or str(uuid4())}
         return self.client.post(f"{BASE}/accounts", json={**ACCOUNT, **changes}, headers=headers)
 
@@ -47,12 +46,13 @@ class Person:
     def token(self) -> str:
         """The newest verification token that was received."""
         found = [re.findall(r"^\S+\.\S+\.\S{43}$", text, re.M) for _, text in self.receive()]
-        return [token for tokens in found for token in tokens][-1]
+        tokens: list[str] = [token for each in found for token in each]
+        return tokens[-1]
 
-    def verify(self, token: str) -> TestResponse:
+    def verify(self, token: str) -> Answer:
         return self.client.post(f"{BASE}/accounts/verification", json={"token": token})
 
-    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> TestResponse:
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> Answer:
         body = {"email": email, "password": password}
         return self.client.post(f"{BASE}/sessions", json=body, headers={"User-Agent": "Firefox/128.0 (X11; Linux)"})
 
@@ -70,6 +70,6 @@ class Person:
             return [row.type for row in rows]
 
 
-def bearer(answer: TestResponse) -> dict[str, str]:
+def bearer(answer: Answer) -> dict[str, str]:
     assert answer.status_code in (200, 201), answer.get_data(as_text=True)
-    return {"Authorization": f"Bearer {answer.json['access_token']}"}  # type: ignore[index]  # is JSON
+    return {"Authorization": f"Bearer {answer.json['access_token']}"}

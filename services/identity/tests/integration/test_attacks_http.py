@@ -5,24 +5,23 @@ import json
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
 from services.identity.tests.examples import EMAIL
-from services.identity.tests.integration.journeys import ACCOUNT, BASE, Person
+from services.identity.tests.integration.journeys import ACCOUNT, BASE, Answer, Person
 
 pytestmark = pytest.mark.real
 
 POSTS = ("/accounts", "/accounts/verification", "/sessions", "/sessions/refresh")
 
 
-def is_problem(answer: TestResponse, *codes: int) -> None:
+def is_problem(answer: Answer, *codes: int) -> None:
     assert answer.status_code in codes, (answer.status_code, answer.data)
     assert answer.mimetype == "application/problem+json"
     assert answer.json["status"] == answer.status_code
     assert EMAIL.encode() not in answer.data
 
 
-def post(person: Person, path: str, data: bytes, media_type: str = "application/json") -> TestResponse:
+def post(person: Person, path: str, data: bytes, media_type: str = "application/json") -> Answer:
     headers = {"Idempotency-Key": "k"}
     return person.client.post(BASE + path, data=data, content_type=media_type, headers=headers)
 

@@ -1,17 +1,16 @@
 """Signing in and out over HTTP."""
 
 import pytest
-from werkzeug.test import TestResponse
 
 from services.identity.tests.examples import EMAIL
-from services.identity.tests.integration.journeys import BASE, Person, bearer
+from services.identity.tests.integration.journeys import BASE, Answer, Person, bearer
 
 pytestmark = pytest.mark.real
 
 NOBODYS = "0d4f2a4e-6c1b-4d8e-9a55-0000000000ff"
 
 
-def cookies(answer: TestResponse) -> dict[str, str]:
+def cookies(answer: Answer) -> dict[str, str]:
     return {c.split("=", 1)[0]: c.split("=", 1)[1] for c in answer.headers.getlist("Set-Cookie")}
 
 
