@@ -93,7 +93,7 @@ class Holdings:
         self.events = next(h for h in self.declared if isinstance(h, EventHolding))
 
     def inventory(self, connection: Connection, account_id: str) -> list[Counted]:
-    XX
+        """What tables and events hold of the account, in one statement; tables with nothing are listed too."""
         counts = union_all(*(_count(h, account_id) for h in self.tables), self._count_events(account_id))
         rows = connection.execute(counts).all()
         tables = {row.store: row for row in rows if not row.type}
