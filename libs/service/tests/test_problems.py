@@ -172,3 +172,9 @@ def test_a_refusal_cannot_be_registered_as_a_failure_or_replace_members_of_the_d
         Refusals({KeyError: 500})
     with pytest.raises(ValueError, match="status"):
         Refusals({Clash: 409})
+
+
+def test_an_outage_outside_asks_to_come_back() -> None:
+    problem = Refusals({ConnectionError: 503}).problem(ConnectionError("db.internal refused"))
+    assert problem is not None
+    assert (problem.status, problem.headers, problem.detail) == (503, {"Retry-After": "5"}, None)

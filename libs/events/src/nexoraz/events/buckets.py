@@ -12,6 +12,8 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 
 PART = 5 * 1024 * 1024
+CONNECT_S, READ_S = 2.0, 20.0
+"""How long a store may take to accept a connection, and to say something, in seconds."""
 """Bytes per part of a multipart upload: the least that S3 allows. It bounds the memory of an upload."""
 READ = 256 * 1024
 
@@ -105,6 +107,14 @@ class S3Bucket:
         self._client = client
         self._public = public or client
         self.name = name
+
+    @classmethod
+    def connect(cls, endpoint: str, access_key: str, secret_key: str, name: str) -> "S3Bucket":
+        """A bucket at `endpoint` (http://host:port or https://host). Reaches nothing until it is used: the region is
+        given, because the client would ask the server for it."""
+        scheme, _, host = endpoint.rstrip("/").partition("://")
+        client = Minio(host, access_key=access_key, secret_key=secret_key, secure=scheme == "https", region="us-east-1")
+        return cls(client, name)
 
     def put(self, name: str, reader: Readable, salt: bytes) -> None:
         stream = cast(BinaryIO, reader)  # the client calls nothing but read(n)

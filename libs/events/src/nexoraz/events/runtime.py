@@ -64,6 +64,18 @@ class Runtime:
         queue = TaskQueue(tables)
         return cls(service, engine, tables, registry, vault, store, queue, link, RpcClient(link), stream)
 
+    def hash_key(self) -> bytes:
+        """The key under which idempotency keys are hashed (32 bytes)."""
+        return self.vault.derive("", "idempotency", b"hash")
+
+    def seal_answer(self, owner: str, answer: bytes) -> bytes:
+        """Seal an answer that is kept to be given again. owner: an account id, or "" for a request without one."""
+        return self.vault.seal(owner, "idempotency", answer, "answer")
+
+    def open_answer(self, owner: str, sealed: bytes) -> bytes:
+        """The reverse of `seal_answer`."""
+        return self.vault.open(owner, "idempotency", sealed, "answer")
+
     def participation(
         self,
         holdings: Holdings,

@@ -76,13 +76,20 @@ def standard(status: int, detail: str | None = None, **extensions: Any) -> Probl
     return Problem(rule, status, title, detail, extensions)
 
 
+OUTAGE = 503
+RETRY_AFTER_S = "5"
+
+
 class Refusals:
-    """Which HTTP status each kind of domain error gets. Subclasses of a kind get its status too."""
+    """Which HTTP status each kind of domain error gets. Subclasses of a kind get its status too.
+
+    A 4xx, or 503 with Retry-After for something outside that is away for a while (a payment provider, a bucket).
+    """
 
     def __init__(self, statuses: Mapping[type[Exception], int]) -> None:
         for kind, status in statuses.items():
-            if not 400 <= status <= 499:
-                raise ValueError(f"{kind.__name__}: a refusal is a 4xx, not {status}")
+            if not 400 <= status <= 499 and status != OUTAGE:
+                raise ValueError(f"{kind.__name__}: a refusal is a 4xx or {OUTAGE}, not {status}")
             clash = _RESERVED.intersection(each.name for each in fields(kind)) if is_dataclass(kind) else ()
             if clash:
                 raise ValueError(f"{kind.__name__}: {sorted(clash)} would replace members of the problem document")
@@ -94,7 +101,8 @@ class Refusals:
             if kind in self._statuses:
                 status = self._statuses[kind]
                 name = type(error).__name__
-                return Problem(_kebab(name), status, _sentence(name), None, _facts(error))
+                headers = {"Retry-After": RETRY_AFTER_S} if status == OUTAGE else {}
+                return Problem(_kebab(name), status, _sentence(name), None, _facts(error), headers)
         return None
 
     def __or__(self, other: "Refusals") -> "Refusals":

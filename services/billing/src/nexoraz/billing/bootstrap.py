@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 from nexoraz.billing.adapters import published, subscribed
+from nexoraz.billing.adapters.holdings import HELD
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
 from nexoraz.billing.adapters.stripe_payments import StripePayments
 from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
@@ -17,7 +18,6 @@ from nexoraz.billing.application.settle_payment import SettlePayment
 from nexoraz.billing.config import Settings
 from nexoraz.billing.domain.events import EVENTS
 from nexoraz.billing.projections.credit_accounts import CreditAccounts
-from nexoraz.billing.projections.holdings import HELD
 from nexoraz.billing.projections.purchases import Purchases
 from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.billing.web.refusals import REFUSALS
@@ -84,7 +84,8 @@ class App:
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and Stripe only."""
-        return self.flask(self._idempotency_keys())
+        keys = IdempotencyKeys(self.runtime.hash_key(), self.runtime.seal_answer, self.runtime.open_answer)
+        return self.flask(keys)
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
@@ -133,17 +134,6 @@ class App:
 
     async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
         return await serve_health(self.settings.bind, checks)
-
-    def _idempotency_keys(self) -> IdempotencyKeys:
-        vault = self.runtime.vault
-
-        def seal(owner: str, answer: bytes) -> bytes:
-            return vault.seal(owner, "idempotency", answer, "answer")
-
-        def open_(owner: str, sealed: bytes) -> bytes:
-            return vault.open(owner, "idempotency", sealed, "answer")
-
-        return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
 
 
 def build(settings: Settings, payments: Payments | None = None, clock: Callable[[], datetime] = now) -> App:

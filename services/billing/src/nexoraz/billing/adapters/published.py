@@ -54,7 +54,7 @@ class CreditsReleased(Published, frozen=True):
     credits: Fact[int]
 
 
-CONTRACTS = [
+CONTRACTS: list[type[Contract]] = [
     CreditsPurchased,
     CreditsReserved,
     CreditsRefused,

@@ -43,7 +43,7 @@ class RenderFailed(Published, frozen=True):
     reason: Fact[str]
 
 
-CONTRACTS = [RenderRequested, RenderCompleted, RenderFailed, *contracts_of("render")]
+CONTRACTS: list[type[Contract]] = [RenderRequested, RenderCompleted, RenderFailed, *contracts_of("render")]
 
 
 def translate(event: Event, _: Recorded) -> Contract | None:

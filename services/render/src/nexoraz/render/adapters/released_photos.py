@@ -2,9 +2,9 @@
 
 import msgspec
 
+from nexoraz.events.buckets import ObjectMissing, StoreRefused
 from nexoraz.events.objects import OpenReleased
 from nexoraz.events.rpc import RpcClient, RpcRefused, RpcUnavailable
-from nexoraz.events.vault import Tampered
 from nexoraz.render.application.ports import PhotoGone, PhotosUnavailable
 
 SUBJECT = "rpc.assets.release-photo"
@@ -30,7 +30,9 @@ class ReleasedPhotos:
             raise PhotoGone(photo_id)
         try:
             return b"".join(OpenReleased(released.url, released.key).chunks())
-        except (OSError, Tampered) as error:
+        except ObjectMissing as error:
+            raise PhotoGone(photo_id) from error
+        except (OSError, StoreRefused) as error:
             raise PhotosUnavailable(type(error).__name__) from error
 
     def _ask(self, account_id: str, photo_id: str) -> ReleasedPhoto:

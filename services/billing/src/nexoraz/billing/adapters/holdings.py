@@ -1,10 +1,10 @@
-"""Where billing holds what about an account, and for how long: the declarations behind erasure, export and the data map."""
+"""Where billing holds what about an account, and how long: the declarations behind erasure, export and the data map."""
 
 from datetime import timedelta
 from typing import Any
 
 from nexoraz.billing.projections.tables import AUTH, CREDIT_ACCOUNTS, IDEMPOTENCY, LEDGER, PURCHASES
-from nexoraz.events.holdings import Retained, TableHolding
+from nexoraz.events.declarations import Retained, TableHolding
 
 TAX_TERM = timedelta(days=3653)
 """Ten years: the longest term for accounting records among the countries served (clause R1)."""

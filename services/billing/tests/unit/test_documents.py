@@ -1,0 +1,8 @@
+"""The committed documents are what the code generates: run `python -m nexoraz.billing generate`."""
+
+from nexoraz.billing.__main__ import COMMANDS
+
+
+def test_the_committed_documents_equal_the_code() -> None:
+    for name, text in COMMANDS.documents().items():
+        assert (COMMANDS.root / name).read_text() == text, f"{name} is out of date"

@@ -1,0 +1,24 @@
+"""Render's settings, read once from the environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nexoraz.service.settings import Secret, ServiceSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings(ServiceSettings):
+    """render_processes: renders at the same time. model_dir: holds u2net.onnx; without it a fallback engine serves."""
+
+    vault_database_url: Secret
+    vault_kek_dir: Path
+    nats_url: str
+    nats_user: str = "render"
+    nats_password: Secret
+    nats_replicas: int = 1
+    s3_endpoint: str
+    s3_access_key: Secret
+    s3_secret_key: Secret
+    s3_bucket: str = "nexoraz-render"
+    render_processes: int = 1
+    model_dir: Path | None = None

@@ -1,0 +1,1 @@
+"""Render over HTTP: parse, handle, present."""

@@ -1,0 +1,46 @@
+"""The bodies of render's API."""
+
+from marshmallow import fields, validate
+
+from nexoraz.service.app import Schema
+
+
+class PresetView(Schema):
+    id = fields.String(required=True, metadata={"example": "marketplace-white"})
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    credits = fields.Integer(required=True, metadata={"example": 1})
+    format = fields.String(required=True, metadata={"example": "jpeg"})
+
+
+class PresetList(Schema):
+    items = fields.List(fields.Nested(PresetView), required=True)
+
+
+class NewJob(Schema):
+    photo_id = fields.UUID(required=True)
+    preset = fields.String(required=True, validate=validate.Length(1, 60), metadata={"example": "marketplace-white"})
+
+
+class OutputView(Schema):
+    media_type = fields.String(required=True, metadata={"example": "image/jpeg"})
+    width = fields.Integer(required=True, metadata={"example": 2000})
+    height = fields.Integer(required=True, metadata={"example": 2000})
+    size = fields.Integer(required=True, metadata={"description": "in bytes"})
+    engine = fields.String(required=True, metadata={"example": "neural"})
+    fallback = fields.Boolean(required=True, metadata={"description": "a lesser engine had to do"})
+    href = fields.String(required=True, metadata={"description": "where to download it"})
+
+
+class JobView(Schema):
+    id = fields.UUID(required=True)
+    photo_id = fields.UUID(required=True)
+    preset = fields.String(required=True)
+    credits = fields.Integer(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(["requested", "running", "completed", "failed"]))
+    stage = fields.String(required=True, metadata={"example": "cut-out"})
+    percent = fields.Integer(required=True, metadata={"example": 10})
+    reason = fields.String(required=True, metadata={"description": "why it failed", "example": ""})
+    requested_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    output = fields.Nested(OutputView, required=True, allow_none=True)

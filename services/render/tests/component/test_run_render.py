@@ -1,0 +1,122 @@
+"""A render from task to picture, with fakes of everything outside."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from nexoraz.events.memory import MemoryEventStore
+from nexoraz.events.registry import Registry
+from nexoraz.events.store import handle, load
+from nexoraz.events.tasks import MemoryTaskQueue, Task
+from nexoraz.events.testing import FixedClock, MemorySealer
+from nexoraz.render.adapters.memory import FakeEngine, MemoryOutputs, MemoryPhotos
+from nexoraz.render.application.policies import OUT_OF_CREDITS, Policies
+from nexoraz.render.application.ports import PhotosUnavailable, RenderRefused
+from nexoraz.render.application.run_render import GAVE_UP, MAX_ATTEMPTS, RENDER, RunRender
+from nexoraz.render.domain.events import EVENTS, RenderFailed
+from nexoraz.render.domain.job import JOB, State, job_stream
+from services.render.tests.examples import ANN, JOB_ID, PHOTO, admit, request
+
+
+class Studio:
+    """A job that was asked for, with its credits reserved."""
+
+    def __init__(self) -> None:
+        self.store = MemoryEventStore(Registry.of(EVENTS), MemorySealer())
+        self.tasks, self.photos = MemoryTaskQueue(), MemoryPhotos()
+        self.engine, self.outputs = FakeEngine(), MemoryOutputs()
+        clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+        self.policies = Policies(self.tasks, clock)
+        self.run = RunRender(self.store, self.tasks, self.photos, self.engine, self.outputs, clock)
+        self.photos.photos[ANN, PHOTO] = b"photo"
+        handle(self.store, JOB, job_stream(JOB_ID, ANN), request)
+
+    def reserve(self) -> None:
+        with self.store.transaction() as tx:
+            self.policies.run_render_on_credits_reserved(tx, ANN, JOB_ID)
+
+    def task(self, attempts: int = 1) -> Task:
+        (task,) = (t for t in self.tasks.waiting if t.kind == RENDER)
+        self.tasks.waiting = [msgspec.structs.replace(task, attempts=attempts)]
+        return self.tasks.waiting[0]
+
+    def state(self) -> State:
+        with self.store.transaction() as tx:
+            return load(tx, JOB, job_stream(JOB_ID, ANN))[0].state
+
+    def reason(self) -> str:
+        last = self.store.committed()[-1].event
+        assert isinstance(last, RenderFailed)
+        return last.reason
+
+
+@pytest.fixture
+def studio() -> Studio:
+    studio = Studio()
+    studio.reserve()
+    return studio
+
+
+def test_reserved_credits_lead_to_one_picture(studio: Studio) -> None:
+    studio.reserve()
+    task = studio.task()
+    studio.run(task)
+    assert studio.state() is State.COMPLETED
+    assert list(studio.outputs.pictures.values()) == [b"photo"]
+    assert studio.tasks.waiting == []
+
+
+def test_a_task_that_runs_twice_renders_once(studio: Studio) -> None:
+    task = studio.task()
+    studio.run(task)
+    studio.run(task)
+    assert (studio.engine.renders, len(studio.outputs.pictures)) == (1, 1)
+
+
+def test_refused_credits_fail_the_job_without_a_render() -> None:
+    studio = Studio()
+    with studio.store.transaction() as tx:
+        studio.policies.fail_render_on_credits_refused(tx, ANN, JOB_ID)
+    assert (studio.state(), studio.reason(), studio.tasks.waiting) == (State.FAILED, OUT_OF_CREDITS, [])
+
+
+def test_a_photo_at_fault_fails_the_job_with_its_reason(studio: Studio) -> None:
+    studio.engine.fails = lambda: RenderRefused("picture-truncated")
+    studio.run(studio.task())
+    assert (studio.state(), studio.reason()) == (State.FAILED, "picture-truncated")
+
+
+def test_a_photo_that_is_gone_fails_the_job(studio: Studio) -> None:
+    studio.photos.photos.clear()
+    studio.run(studio.task())
+    assert (studio.state(), studio.reason()) == (State.FAILED, "photo-not-found")
+
+
+def test_an_outage_is_never_the_jobs_end(studio: Studio) -> None:
+    studio.photos.down = True
+    with pytest.raises(PhotosUnavailable):
+        studio.run(studio.task(attempts=MAX_ATTEMPTS + 1))
+    assert studio.state() is State.RUNNING
+
+
+def test_a_defect_is_tried_again_and_then_ends_the_job(studio: Studio) -> None:
+    studio.engine.fails = lambda: ArithmeticError("defect")
+    with pytest.raises(ArithmeticError):
+        studio.run(studio.task())
+    studio.run(studio.task(attempts=MAX_ATTEMPTS))
+    assert (studio.state(), studio.reason()) == (State.FAILED, GAVE_UP)
+
+
+def test_an_erasure_in_the_middle_leaves_no_picture(studio: Studio) -> None:
+    task = studio.task()
+    with studio.store.transaction() as tx:
+        tx.tombstone(ANN)
+    studio.run(task)
+    assert studio.outputs.pictures == {}
+
+
+def test_destroyed_keys_in_the_middle_leave_no_picture(studio: Studio) -> None:
+    studio.outputs.destroyed.add(ANN)
+    studio.run(studio.task())
+    assert studio.outputs.pictures == {}
