@@ -31,10 +31,10 @@ def compile_lock(name: str, *more: str) -> None:
 
 def main() -> None:
     upgrade = sys.argv[1:]
-    compile_lock("setup", *upgrade)
     compile_lock("dev", *upgrade)
     for name in PARTS:
         compile_lock(name, "--constraint=dev.txt")
+    compile_lock("setup", "--constraint=dev.txt", *upgrade)
 
 
 if __name__ == "__main__":

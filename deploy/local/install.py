@@ -87,13 +87,15 @@ def make_environment() -> None:
 def install(name: str) -> None:
     """By uv, which is quick; by pip where uv cannot be had. Both accept only what has a hash in the lock."""
     say(f"installing the packages of requirements/{name}.txt")
-    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"]
-    if _succeeds(*pip, "--quiet", "--requirement", lock_file("setup")):
-        uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, "--require-hashes"]
-        if _succeeds(*uv, "--requirement", lock_file(name)):
-            return
+    pip = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes")
+    uv = (VENV / "bin" / "uv", "--system-certs", "pip", "install", "--python", PYTHON, "--require-hashes")
+    lock = ("--no-build-isolation", "--requirement", lock_file(name))
+    prepared = _succeeds(*pip, "--quiet", "--requirement", lock_file("setup"))
+    if prepared and _succeeds(*uv, *lock):
+        return
+    if prepared:
         say("uv could not install everything; pip tries")
-    if not _succeeds(*pip, "--requirement", lock_file(name)):
+    if not prepared or not _succeeds(*pip, *lock):
         raise Refused("The packages could not be installed; the lines above say why.")
 
 

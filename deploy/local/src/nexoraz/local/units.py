@@ -70,5 +70,5 @@ async def bring_up(units: Iterable[Unit], up: Callable[[Unit], Awaitable[None]])
         async with asyncio.TaskGroup() as group:
             for unit in by_name.values():
                 group.create_task(one(unit))
-    except* Exception as failures:
+    except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
