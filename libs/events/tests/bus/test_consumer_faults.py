@@ -229,7 +229,7 @@ def test_a_consumer_killed_between_effect_and_commit_leaves_no_trace(
 
 
 def test_a_handler_that_loses_the_race_for_a_stream_decides_again(new_shop: NewShop, assets: Shop) -> None:
-    raced = []
+    raced: list[bool] = []
 
     def record(tx: Transaction, received: Received) -> None:
         order: Confirmed = received.data

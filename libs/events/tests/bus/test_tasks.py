@@ -103,7 +103,7 @@ def test_effect_and_completion_are_one_commit_and_a_lost_lease_rolls_back(new_sh
 
     render = new_shop("render", tasks=queue, task_handlers={"work": fused}, lease_s=0.4)
     with render.running() as worker:
-        worker.worker.runner._table.extend = lambda _: None  # type: ignore[method-assign] # a stalled heartbeat
+        worker.worker.runner._table.extend = lambda _: None  # type: ignore[assignment,method-assign] # it stalls
         enqueue(render, queue, "a", 1)
         assert entered.wait(5)
         eventually(lambda: not states(render))
