@@ -25,7 +25,7 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
-from nexoraz.events.tasks import TaskHandler, TaskQueue
+from nexoraz.events.tasks import TaskHandler
 from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.events.worker import Periodic, WorkerParts, run_worker
 from nexoraz.privacy.adapters import published, subscribed
@@ -199,7 +199,7 @@ class App:
 
 def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucket | None = None) -> App:
     """Wire privacy. `clock` and `bucket` stand in for the time and for S3 in tests."""
-    queue, book = TaskQueue(KERNEL), SqlRequestBook()
+    book = SqlRequestBook()
     runtime = Runtime.wire(
         "privacy",
         make_engine(settings.database_url),
@@ -207,13 +207,14 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         settings.vault_kek_dir,
         KERNEL,
         REGISTRY,
-        inline=lambda _vault: [*PROJECTIONS.values(), tasks.FollowUps(queue)],
+        inline=lambda _vault: list(PROJECTIONS.values()),
         traceparent=current_traceparent,
     )
+    queue, store = runtime.tasks, runtime.store
+    store.inline.append(tasks.FollowUps(queue))
     objects = Objects(bucket or _bucket(settings), runtime.vault)
     holdings = Holdings("privacy", runtime.store, METADATA, runtime.vault, held(objects))
     keys, signing = SqlExportKeys(runtime.engine, runtime.vault), SealedSigningKeys(runtime.vault, clock)
-    archives, store = SealedArchives(objects), runtime.store
     requests = Requests(
         store=store,
         book=book,
@@ -238,7 +239,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         requests,
         Answers(clock),
         Certifying(store, signing, SqlCertificateBook(), queue, clock, settings.public_url),
-        Exports(store, book, keys, archives, signing, queue, clock, kept_for),
+        Exports(store, book, keys, SealedArchives(objects), signing, queue, clock, kept_for),
         signing,
         clock,
     )

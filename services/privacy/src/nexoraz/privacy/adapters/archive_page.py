@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
+from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
@@ -21,25 +22,8 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "privacy": ("Your privacy requests", "What you asked us about your data."),
 }
 
-STYLE = """
-:root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#dfe4ea;--card:#fff;--page:#f4f6f8;--mark:#2457c5}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#9aa6b5;--line:#323b48;--card:#1b222c;--page:#12171e;
---mark:#8ab0ff}}
-*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main,header,footer{max-width:62rem;margin:0 auto;padding:1.5rem 1.25rem}header{padding-top:3rem}
-h1{font-size:2rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.35rem;margin:0}h3{font-size:1rem;margin:1.5rem 0 .5rem}
-p{margin:.25rem 0;color:var(--soft)}a{color:var(--mark)}nav{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:1.25rem}
-nav a{background:var(--card);border:1px solid var(--line);border-radius:99px;padding:.35rem .9rem;text-decoration:none}
-section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:1.25rem 1.4rem;margin:0 0 1.25rem}
-.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px}table{border-collapse:collapse;width:100%}
-th,td{padding:.45rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);font-size:.875rem}
-tr:last-child td{border-bottom:0}th{color:var(--soft);font-weight:600;white-space:nowrap}td{overflow-wrap:anywhere}
-td{min-width:6rem;max-width:24rem}.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));
-gap:.9rem}figure{margin:0}figure img{width:100%;height:11rem;object-fit:contain;border-radius:10px;
-background:repeating-conic-gradient(#8882 0 25%,#0000 0 50%) 0 0/20px 20px;border:1px solid var(--line)}
-figcaption{font-size:.8rem;color:var(--soft);overflow-wrap:anywhere}.tag{font-size:.75rem;color:var(--soft);
-border:1px solid var(--line);border-radius:99px;padding:.05rem .55rem;margin-left:.4rem;font-weight:400}
-"""
+STYLE = (files("nexoraz.privacy") / "adapters" / "archive.css").read_text(encoding="utf-8")
+TITLES: Mapping[str, str] = {"events": "What happened"}
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
 
 
@@ -87,7 +71,7 @@ def shorten(value: Any) -> str:
     """A value as people read it, at most LONGEST_VALUE characters."""
     match value:
         case None:
-            text = "–"
+            text = "-"
         case bool():
             text = "yes" if value else "no"
         case list() | tuple():
@@ -135,7 +119,7 @@ def _service(service: str, groups: Sequence[ShownGroup]) -> str:
 
 
 def _group(group: ShownGroup) -> str:
-    title = group.name.replace("_", " ").replace("-", " ").capitalize()
+    title = TITLES.get(group.name, group.name.rpartition("/")[2].replace("_", " ").replace("-", " ").capitalize())
     head = f'<h3>{escape(title)}<span class="tag">{escape(group.category)}</span></h3>'
     return head + _table(group) + _files(group)
 
@@ -165,12 +149,9 @@ def _files(group: ShownGroup) -> str:
         if file.media_type not in PICTURES
     )
     more = group.file_count - len(group.files)
-    rest = f"<p>{more} more are in the folder.</p>" if more else ""
-    return (
-        (f'<div class="pictures">{pictures}</div>' if pictures else "")
-        + (f"<ul>{others}</ul>" if others else "")
-        + rest
-    )
+    grid = f'<div class="pictures">{pictures}</div>' if pictures else ""
+    listing = f"<ul>{others}</ul>" if others else ""
+    return grid + listing + (f"<p>{more} more are in the folder.</p>" if more else "")
 
 
 def _picture(file: ShownFile) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 import msgspec
-from zipstream import ZIP_DEFLATED, ZIP_STORED, ZipStream  # type: ignore[attr-defined]  # named in zipfile, passed on
+from zipstream import ZipStream  # type: ignore[import-untyped]  # zipstream-ng has no types
 
 from nexoraz.events.export_parts import Entry, File, Group, Record
 from nexoraz.privacy.adapters.archive_page import Shown, ShownFile, ShownGroup, page
@@ -59,14 +60,16 @@ class ArchiveWriter:
                 self._services[participant].append(group)
                 queue.take()
             elif isinstance(entry, Record):
-                group.json_path = self._free(f"data/{_safe(participant)}", f"{_safe(group.name)}.json")
+                group.json_path = self._free(
+                    f"data/{_safe(participant)}", f"{_safe(group.name.rpartition('/')[2])}.json"
+                )
                 yield from self._write(group.json_path, _json_array(queue, group))
             else:
                 queue.take()
                 yield from self._file(participant, group, entry)
 
     def _file(self, participant: str, group: ShownGroup, file: File) -> Iterator[bytes]:
-        path = self._free(f"files/{_safe(participant)}/{_safe(group.name)}", _safe(file.name))
+        path = self._free(f"files/{_safe(participant)}/{_safe(group.name.rpartition('/')[2])}", _safe(file.name))
         group.note_file(ShownFile(path, PurePosixPath(path).name, file.media_type))
         yield from self._write(path, file.chunks, ZIP_STORED)
 
@@ -133,6 +136,11 @@ def _json_array(queue: _Peekable, group: ShownGroup) -> Iterator[bytes]:
 
 def _pretty(record: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=2)
+
+
+def _folder(group: str) -> str:
+    """The name of a group as a file name: the last step of a store's name such as "objects/photos"."""
+    return _safe(group.rpartition("/")[2])
 
 
 def _safe(name: str) -> str:

@@ -47,7 +47,13 @@ class RequestCompleted(Published, frozen=True):
     outcome: Fact[str]
 
 
-CONTRACTS = [ErasureRequested, ResidueScanRequested, ExportRequested, RequestCompleted, *contracts_of("privacy")]
+CONTRACTS: list[type[Contract]] = [
+    ErasureRequested,
+    ResidueScanRequested,
+    ExportRequested,
+    RequestCompleted,
+    *contracts_of("privacy"),
+]
 
 
 def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - one return per kind of event

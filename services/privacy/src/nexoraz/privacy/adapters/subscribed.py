@@ -79,8 +79,8 @@ MESSAGES: Mapping[type[Foreign], str] = {
 def view_of(service: str, view: type[F]) -> type[F]:
     """The view of that message as this service publishes it."""
     source = f"nexoraz.{service}.{MESSAGES[view]}"
-    made = msgspec.defstruct(f"{view.__name__}By{service.title()}", [], bases=(view,), namespace={"source": source})
-    return made  # type: ignore[return-value]  # a subclass, made at run time
+    name = f"{view.__name__}By{service.title()}"
+    return msgspec.defstruct(name, [], bases=(view,), namespace={"source": source}, frozen=True)  # type: ignore[return-value]  # a subclass of it
 
 
 def handlers(answers: Answers, participants: Iterable[str]) -> dict[type[Foreign], Handler]:

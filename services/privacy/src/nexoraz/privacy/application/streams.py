@@ -2,7 +2,7 @@
 
 from nexoraz.events.event import Stream
 
-REQUEST, PARTICIPANT = "request", "participant"
+REQUEST, PARTICIPANT = "request", "announced"
 
 
 def request_stream(request_id: str) -> Stream:

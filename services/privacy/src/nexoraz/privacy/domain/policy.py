@@ -75,12 +75,12 @@ CLAUSES = (
     Clause(
         "R2",
         "Deletion of account and data, with legal exceptions",
-        "Every service confirms its erasure, an independent second look finds nothing, and a signed certificate says so",
+        "Every service confirms its erasure, a second look finds nothing, and a signed certificate says so",
     ),
     Clause(
         "S1",
         "Reasonable safeguards",
-        "Personal data is encrypted under keys of the account; access is least-privilege; operators' access is recorded",
+        "Personal data is encrypted under keys of the account; rights are least-privilege; operators leave a trace",
     ),
     Clause(
         "K1",
@@ -125,7 +125,7 @@ CLAUSES = (
     Clause(
         "X3",
         "Changes of the policy",
-        "Versions are kept with their differences; a material change is told to each account once, and that is recorded",
+        "Versions and their differences are kept; a material change is told to each account once, on record",
     ),
     Clause(
         "X4",

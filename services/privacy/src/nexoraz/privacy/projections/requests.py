@@ -91,8 +91,9 @@ class AccountRequests:
             return
         row: dict[str, Any] = {"request_id": event.request_id, "account_id": event.account_id, "type": event.type}
         row |= {"received_at": event.at, "active": True}
-        kept = connection_of(tx).execute(upsert(ACCOUNT_REQUESTS).values(**row).on_conflict_do_nothing())
-        if not kept.rowcount:
+        attempt = upsert(ACCOUNT_REQUESTS).values(**row).on_conflict_do_nothing()
+        kept = connection_of(tx).execute(attempt.returning(ACCOUNT_REQUESTS.c.request_id)).first()
+        if kept is None:
             raise RequestAlreadyActive(active_request(connection_of(tx), event.account_id, event.type) or "")
 
 

@@ -79,7 +79,7 @@ class RequestView(RequestSummary):
 class AcceptedRequest(RequestView):
     token = fields.String(
         required=True,
-        metadata={"description": "Opens this request from now on, also when the account is gone. Shown once"},
+        metadata={"description": "Opens this request, also when the account is gone. Shown once"},
     )
 
 
