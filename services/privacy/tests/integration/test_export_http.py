@@ -152,7 +152,7 @@ def test_a_part_that_was_changed_is_found_and_nothing_is_delivered(coordinator: 
     assert coordinator.get(f"/requests/{asked['id']}/archive", account).status_code == 404
 
 
-def test_uploads_are_granted_only_to_those_who_are_asked_and_only_while_it_is_collected(
+def test_uploads_are_granted_only_to_the_asked_while_it_is_collected(
     coordinator: Coordinator,
 ) -> None:
     asked = coordinator.ask(str(uuid4()), "access").json

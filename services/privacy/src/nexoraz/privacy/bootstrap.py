@@ -129,7 +129,9 @@ class App:
             [requests_blueprint(desk), following_blueprint(desk), documents_blueprint(desk, text)],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
-            authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),
+            authenticator=Authenticator(
+                self.runtime.engine, AUTH, self.settings.public_url, lambda: self.clock().timestamp()
+            ),
             idempotency_keys=idempotency_keys,
         )
 

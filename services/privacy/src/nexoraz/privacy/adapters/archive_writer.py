@@ -23,7 +23,7 @@ from nexoraz.privacy.domain.certificate import stamp
 
 MANIFEST_KIND = "nexoraz-export-manifest"
 UNSAFE = re.compile(r"[^\w .()+,@=-]")
-LONGEST_NAME = 100
+LONGEST_NAME, COMPRESS_LEVEL = 100, 6
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class ArchiveWriter:
 
     assembly: Assembly
     signer: Signer
-    _zip: ZipStream = field(default_factory=lambda: ZipStream(compress_type=ZIP_DEFLATED, compress_level=6))
+    _zip: ZipStream = field(default_factory=lambda: ZipStream(compress_type=ZIP_STORED))
     _entries: list[Json] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
     _services: dict[str, list[ShownGroup]] = field(default_factory=dict)
@@ -75,7 +75,8 @@ class ArchiveWriter:
 
     def _write(self, name: str, chunks: Iterable[bytes], compress_type: int = ZIP_DEFLATED) -> Iterator[bytes]:
         self._names.add(name)
-        self._zip.add(self._measured(name, chunks), name, compress_type=compress_type)
+        level = COMPRESS_LEVEL if compress_type == ZIP_DEFLATED else None
+        self._zip.add(self._measured(name, chunks), name, compress_type=compress_type, compress_level=level)
         yield from self._zip.all_files()
 
     def _measured(self, name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:

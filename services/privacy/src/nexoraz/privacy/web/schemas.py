@@ -90,7 +90,7 @@ class ClauseView(Schema):
 
 
 class PolicyView(Schema):
-    version = fields.Date(required=True)
+    version = fields.String(required=True, metadata={"format": "date"})
     text = fields.String(required=True, metadata={"description": "Markdown"})
     clauses = fields.List(fields.Nested(ClauseView), required=True)
 
