@@ -96,11 +96,11 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 def outgoing(recorded: Recorded, contract: Contract) -> Outgoing:
     """CloudEvents 1.0, NATS binding, binary mode, with the deduplication id and the producer's position."""
-    type_name = contract.type_name()
+    type_name, id_ = contract.type_name(), str(recorded.id)
     headers = {
-        "Nats-Msg-Id": str(recorded.id),
+        "Nats-Msg-Id": id_,
         "ce-specversion": "1.0",
-        "ce-id": str(recorded.id),
+        "ce-id": id_,
         "ce-source": f"/nexoraz/{contract.service}",
         "ce-type": type_name,
         "ce-time": recorded.occurred_at.isoformat().replace("+00:00", "Z"),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ class Event(msgspec.Struct, frozen=True):
     version: ClassVar[int] = 1
 
 
+@cache
 def kebab(name: str) -> str:
     """`AccountRegistered` → `account-registered`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()

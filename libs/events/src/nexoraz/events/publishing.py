@@ -6,6 +6,7 @@ overtaken by another publisher is refused by the server. So one acknowledgement 
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ ACK_EVERY = 128
 WINDOW = 8
 """Acknowledgements that may be outstanding: at most ACK_EVERY * WINDOW messages are in flight."""
 ACK_TIMEOUT_S = 5.0
+UNSAFE = re.compile(r"[\s*>\x00]|\.\.|^\.|\.$")
 
 
 class Diverged(Exception):
@@ -63,22 +65,32 @@ class ChainedPublisher:
             for message in messages:
                 last = await self._publish_one(message, last)
             return last
-        publish, inbox, final = self._client.publish, self._inbox, len(messages)
         try:
-            for n, message in enumerate(messages, start=1):
-                message.headers["Nats-Expected-Last-Sequence"] = str(last)
-                last += 1
-                reply = ""
-                if n % ACK_EVERY == 0 or n == final:
-                    reply = f"{inbox}.{last}"
-                    self._awaited.append(last)
-                await publish(message.subject, message.payload, reply, message.headers)
-                if reply and len(self._awaited) >= WINDOW:
+            for first in range(0, len(messages), ACK_EVERY):
+                group = messages[first : first + ACK_EVERY]
+                await self._send(group, last)
+                last += len(group)
+                if len(self._awaited) >= WINDOW:
                     await self._until(WINDOW // 2)
         except (nats.errors.Error, OSError) as error:
             raise BusUnavailable(type(error).__name__) from error
         await self._until(0)
         return last
+
+    async def _send(self, group: Sequence[Outgoing], last: int) -> None:
+        """Write a group in one piece; its last message asks for the acknowledgement of all.
+
+        One call below `Client.publish`, which encodes and checks header by header: that alone took half of the relay's
+        time. What it guards against, `wire` guards against.
+        """
+        if self._client.is_closed:
+            raise nats.errors.ConnectionClosedError
+        final = last + len(group)
+        self._awaited.append(final)
+        silent = [wire(m, last + n, "") for n, m in enumerate(group[:-1])]
+        await self._client._send_command(b"".join([*silent, wire(group[-1], final - 1, f"{self._inbox}.{final}")]))
+        await self._client._flush_pending()
+        await asyncio.sleep(0)  # lets the writer write, so that the server works while we encode
 
     async def _publish_one(self, message: Outgoing, last: int) -> int:
         message.headers["Nats-Expected-Last-Sequence"] = str(last)
@@ -120,3 +132,15 @@ class ChainedPublisher:
     def _fail(self, fault: Exception) -> None:
         self._fault = self._fault or fault
         self._arrived.set()
+
+
+def wire(message: Outgoing, last: int, reply: str) -> bytes:
+    """The HPUB command of the NATS protocol. Raises ValueError for what would break out of its line."""
+    lines = [f"{name}: {value}" for name, value in message.headers.items()]
+    text = "\r\n".join(lines)
+    if text.count("\n") >= len(lines) or text.count("\r") >= len(lines) or UNSAFE.search(message.subject):
+        raise ValueError(f"the message at position {message.position} does not fit the protocol")
+    head = f"NATS/1.0\r\nNats-Expected-Last-Sequence: {last}\r\n{text}\r\n\r\n".encode()
+    size, payload = len(head), message.payload
+    command = f"HPUB {message.subject} {reply} {size} {size + len(payload)}\r\n".encode()
+    return b"".join((command, head, payload, b"\r\n"))

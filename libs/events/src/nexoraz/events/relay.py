@@ -154,15 +154,28 @@ class Relay:
             self._woken.clear()
             if client.is_closed:
                 raise BusUnavailable("the connection was lost")
-            rows = await (await pg.execute(AFTER, (at.position, BATCH), prepare=True, binary=True)).fetchall()
-            if rows:
-                at = await self._publish(pg, publisher, rows, at)
+            rows = await self._after(pg, at.position)
+            while rows and not stop.is_set():
+                at, rows = await self._publish_and_read(pg, publisher, rows, at)
                 self._faults, looked = 0, loop.time()
-                continue
             if loop.time() - looked > LOOK_EVERY_S:
                 await self._still_there(client, at)
                 looked = loop.time()
             await self._idle(pg)
+
+    async def _after(self, pg: Connection, position: int) -> list[tuple[Any, ...]]:
+        return await (await pg.execute(AFTER, (position, BATCH), prepare=True, binary=True)).fetchall()
+
+    async def _publish_and_read(
+        self, pg: Connection, publisher: ChainedPublisher, rows: list[tuple[Any, ...]], at: Checkpoint
+    ) -> tuple[Checkpoint, list[tuple[Any, ...]]]:
+        """While this batch is on its way, the next one is read."""
+        ahead = asyncio.create_task(self._after(pg, rows[-1][0]))
+        try:
+            at = await self._publish(pg, publisher, rows, at)
+        finally:
+            await asyncio.wait([ahead])
+        return at, ahead.result()
 
     async def _publish(
         self, pg: Connection, publisher: ChainedPublisher, rows: list[tuple[Any, ...]], at: Checkpoint
