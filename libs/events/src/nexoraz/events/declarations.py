@@ -64,7 +64,7 @@ class TableHolding:
 
     @property
     def store(self) -> str:
-        return self.table.name
+        return str(self.table.name)  # SQLAlchemy's names are a subclass that JSON encoders refuse
 
     def owned(self, account_id: str) -> ColumnElement[bool]:
         """The rows of an account."""

@@ -73,6 +73,11 @@ def binding(request_id: str, participant: str, part: str) -> str:
     return f"nexoraz.export.1|{request_id}|{participant}|{part}"
 
 
+def part_name(number: int) -> str:
+    """Parts are numbered from 1."""
+    return f"{number:04}"
+
+
 def seal_part(public: str, chunks: Iterable[bytes], bound_to: str) -> Iterator[bytes]:
     """The sealed bytes of one part. `public` is base64; raises ValueError when it is no X25519 key."""
     key = os.urandom(32)
@@ -144,9 +149,18 @@ def unpack(stream: Iterable[bytes]) -> Iterator[Entry]:
 def open_parts(
     private: bytes, request_id: str, participant: str, parts: Iterable[tuple[str, Iterable[bytes]]]
 ) -> Iterator[Entry]:
-    """All entries of a participant from its parts (name, sealed bytes) in the order in which it listed them."""
-    plain = (open_part(private, chunks, binding(request_id, participant, name)) for name, chunks in parts)
-    return unpack(chain.from_iterable(plain))
+    """All entries of a participant from its parts (name, sealed bytes) in the order in which it listed them.
+
+    Raises Tampered, also when a part is missing, repeated or not in its place.
+    """
+
+    def plain() -> Iterator[bytes]:
+        for number, (name, chunks) in enumerate(parts, start=1):
+            if name != part_name(number):
+                raise Tampered(f"part {name} stands where {part_name(number)} must be")
+            yield from open_part(private, chunks, binding(request_id, participant, name))
+
+    return unpack(plain())
 
 
 def _frame(kind: bytes, body: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from nexoraz.events.buckets import http_upload
-from nexoraz.events.export_parts import Entry, Group, binding, pack, pieces, seal_part
+from nexoraz.events.export_parts import Entry, Group, binding, pack, part_name, pieces, seal_part
 from nexoraz.events.exporting import export
 from nexoraz.events.holdings import Holdings
 from nexoraz.events.participation_ports import Tasks, UploadGrants, UploadRefused
@@ -47,7 +47,7 @@ class ExportTask:
 
     def _write(self, request_id: str, public_key: str, entries: "_Counted") -> Iterator[PartWritten]:
         for number, piece in enumerate(pieces(pack(entries)), start=1):
-            name = f"{number:04}"
+            name = part_name(number)
             sealed = self._sealed(public_key, piece, binding(request_id, self.service, name))
             self.upload(self.grants.grant(request_id, self.service, name), sealed)
             yield PartWritten(name, hashlib.sha256(sealed).hexdigest(), len(sealed))

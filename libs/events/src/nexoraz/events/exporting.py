@@ -41,7 +41,7 @@ def _rows(holdings: Holdings, connection: Connection, holding: TableHolding, acc
     keys = list(holding.table.primary_key.columns)
     query = select(holding.table).where(holding.owned(account_id)).order_by(*keys)
     for row in connection.execution_options(yield_per=ROWS).execute(query).mappings():
-        plain = dict(row)
+        plain = {str(name): value for name, value in row.items()}
         row_key = "|".join(str(plain[column.name]) for column in keys)
         for column in holding.table.columns:
             if isinstance(classify_column(column), Personal):

@@ -51,7 +51,8 @@ class Participation:
     """Connects a service's holdings with the coordinator.
 
     bus: None when the service's messages about an account must outlive it (the coordinator's own).
-    on_begun: in the transaction that begins an erasure, such as refusing the account's tokens. before_erase,
+    on_begun: in the transaction that begins an erasure, such as refusing the account's tokens; another request for the
+    same account calls it again. before_erase,
     after_erase: (account id, request id), in the task, at least once; the keys still exist before.
     """
 

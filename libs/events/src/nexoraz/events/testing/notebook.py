@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from nexoraz.events.buckets import Bucket
 from nexoraz.events.classification import Id, Personal, operational, personal, pseudonym
@@ -101,6 +102,7 @@ class FakeBus:
 
     messages: dict[str, int] = field(default_factory=dict)
     relayed: bool = True
+    stuck: bool = False
     uploads: dict[str, bytes] = field(default_factory=dict)
 
     def wait_passed(self, position: int, timeout_s: float) -> bool:
@@ -111,7 +113,7 @@ class FakeBus:
         return self.messages.get(account_id, 0)
 
     def purge(self, account_id: str) -> int:
-        return self.messages.pop(account_id, 0)
+        return 0 if self.stuck else self.messages.pop(account_id, 0)
 
     def grant(self, request_id: str, participant: str, part: str) -> str:
         return f"{request_id}/{participant}/{part}"
@@ -138,7 +140,7 @@ class Notebook:
         )  # fmt: skip
 
     def refuse_tokens(self, tx: Transaction, account_id: str) -> None:
-        connection_of(tx).execute(insert(REFUSALS).values(subject=account_id))
+        connection_of(tx).execute(upsert(REFUSALS).values(subject=account_id).on_conflict_do_nothing())
 
     def live(self, account_id: str, notes: int = 3, invoices: int = 0) -> None:
         """A person uses the notebook."""
@@ -148,7 +150,11 @@ class Notebook:
             for n in range(notes):
                 self.write_row(tx, account_id, f"{account_id}-{n}")
             for n in range(invoices):
-                row = {"id": f"{account_id}-i{n}", "account_id": account_id, "paid_at": datetime.now(UTC)}
+                row = {
+                    "id": f"{uuid5(NAMESPACE_URL, account_id)}-{n}",
+                    "account_id": account_id,
+                    "paid_at": datetime.now(UTC),
+                }
                 connection_of(tx).execute(insert(INVOICES), [row])
         self.objects.put_stream(
             account_id, PHOTOS, f"{account_id}-photo", io.BytesIO(b"a cup of coffee" * 5000), 100_000
