@@ -1,9 +1,13 @@
-"""identity on a real PostgreSQL, with a real vault; the mail system and the waiting are fakes."""
+"""identity on real parts: `person` talks to the application in this process, `suite` to its own processes."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.testing import FixedClock
@@ -12,12 +16,15 @@ from nexoraz.identity.adapters.memory import MemoryTransport
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.bootstrap import ROOT, App, build
 from nexoraz.identity.config import Settings
+from nexoraz.local import ports
 from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
+from nexoraz.local.testing.real import RealNats
 from nexoraz.service.database import make_engine
 from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
 from services.identity.tests.examples import NOW
 from services.identity.tests.integration.journeys import Person
+from services.identity.tests.integration.suite import Inbox, Suite
 
 
 def migrate_data(dsn: str) -> None:
@@ -78,3 +85,31 @@ def app_at_noon(settings: Settings, transport: MemoryTransport, clock: FixedCloc
 def person(app: App, transport: MemoryTransport) -> Person:
     """Someone at an HTTP client, far from the code."""
     return Person(app, app.web().test_client(use_cookies=False), transport)
+
+
+@pytest.fixture
+def suite(database: NewDatabase, nats: RealNats, tmp_path: Path) -> Iterator[Suite]:
+    inbox, port = Inbox(), ports.free_range(3)
+    smtp = Controller(inbox, hostname="127.0.0.1", port=port + 2)
+    smtp.start()
+    settings = {
+        "DATABASE_URL": database(),
+        "VAULT_DATABASE_URL": database(),
+        "VAULT_KEK_DIR": str(tmp_path / "keys"),
+        "NATS_URL": nats.url,
+        "NATS_USER": "identity",
+        "NATS_PASSWORD": nats.passwords["identity"],
+        "SMTP_URL": f"smtp://127.0.0.1:{port + 2}",
+        "MAIL_FROM": "Nexoraz <hello@nexoraz.test>",
+        "WEB_WORKERS": "1",
+        "BIND": f"127.0.0.1:{port}",
+    }
+    environment = {**os.environ, **{f"NEXORAZ_{name}": value for name, value in settings.items()}}
+    suite = Suite(environment, port, smtp, inbox, tmp_path / "log")
+    yield suite
+    for process in suite.running:
+        process.send_signal(signal.SIGTERM)
+    for process in suite.running:
+        process.wait(30)
+    with contextlib.suppress(RuntimeError, AssertionError):
+        smtp.stop()
