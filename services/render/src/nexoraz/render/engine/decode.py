@@ -122,10 +122,10 @@ def _read(photo: OpenPhoto, scale: float, box: Box) -> Pixels:
 
 
 def _whole_shrink(kind: str, scale: float) -> int:
-    """The largest power of two to shrink by while decoding that leaves at least 1.4 times the pixels wanted."""
+    """The largest power of two to shrink by while decoding that leaves some more pixels than are wanted."""
     if kind not in (sniff.JPEG, sniff.WEBP):
         return 1
-    return next((shrink for shrink in (8, 4, 2) if scale * shrink * 1.4 <= 1), 1)
+    return next((shrink for shrink in (8, 4, 2) if scale * shrink * 1.1 <= 1), 1)
 
 
 def _srgb(image: pyvips.Image) -> pyvips.Image:
@@ -145,6 +145,8 @@ def _guarded(kind: str, content: bytes, work: Callable[[], Result]) -> Result:
     except pyvips.Error as failure:
         lines = [line for line in str(failure.detail or failure.message).splitlines() if line.strip()]
         detail = (lines or ["no detail"])[0][:200]
+        if "out of memory" in str(failure):
+            raise MemoryError from failure
         if sniff.ends_early(kind, content):
             raise PictureTruncated(kind) from failure
         raise PictureDamaged(kind, detail) from failure

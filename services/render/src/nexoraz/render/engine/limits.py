@@ -34,8 +34,23 @@ def hold_process(data_bytes: int) -> None:
 
 def return_freed_memory() -> None:
     """Fix glibc's thresholds: left to adapt, it keeps tens of megabytes of freed planes (measured: 90 MB)."""
-    if sys.platform == "linux":
-        library = ctypes.CDLL(None)
+    library = _glibc()
+    if library is not None:
         library.mallopt(M_MMAP_THRESHOLD, 256 << 10)
         library.mallopt(M_TRIM_THRESHOLD, 256 << 10)
         library.mallopt(M_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """Return to the system what the heap holds free: before the network's buffers come, every megabyte counts."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is the one that has these settings; elsewhere they are not needed."""
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "malloc_trim") else None

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from nexoraz.render.engine import mapped, weights
+from nexoraz.render.engine import limits, mapped, weights
 from nexoraz.render.engine.port import Pixels, Plane
 
 SIDE = 320
@@ -39,6 +39,7 @@ class NeuralSegmenter:
         small = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         normal = (small.astype(np.float32) / 255.0 - MEAN) / DEVIATION
         batch = np.ascontiguousarray(normal.transpose(2, 0, 1)[None])
+        limits.give_back()
         session = mapped.open_mapped(self._model) if mapped.is_ready(self._model) else self._plain()
         outcome = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: batch})[0]
         mask = cv2.resize(outcome[0, 0], (width, height), interpolation=cv2.INTER_CUBIC)

@@ -15,7 +15,7 @@ from nexoraz.render.engine.port import OnProgress, Photo, Pixels, Plane, Rendere
 from nexoraz.render.engine.refusals import NothingToCutOut
 from nexoraz.render.presets.preset import Preset, Transparent
 
-PREVIEW_SIDE = 1024
+PREVIEW_SIDE = 640
 """Longest side, in pixels, of what a segmenter is shown."""
 SEGMENTER_SIDE = 320
 """How many pixels of its own a segmenter is taken to have along a side, when its vagueness is judged."""

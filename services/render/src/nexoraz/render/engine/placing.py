@@ -97,7 +97,7 @@ def lay(canvas: Pixels, picture: Pixels, centre_x: float, bottom: float | None =
     for start in range(rows.start, rows.stop, STRIP):
         stop = min(start + STRIP, rows.stop)
         target = canvas[top + start : top + stop, left + columns.start : left + columns.stop]
-        target[:] = _blend(target, picture[start:stop, columns])
+        _blend(target, picture[start:stop, columns])
     return Extent(found.left + left, found.top + top, found.right + left, found.bottom + top)
 
 
@@ -106,8 +106,14 @@ def _overlap(offset: int, length: int, room: int) -> slice:
     return slice(max(0, -offset), min(length, room - offset))
 
 
-def _blend(below: Pixels, above: Pixels) -> Pixels:
-    """Exact to the rounding: an opacity of 255 gives the upper colour, of 0 the lower one."""
-    opacity = above[..., 3:].astype(np.uint16)
-    mixed = above[..., :3] * opacity + below * (255 - opacity) + 127
-    return np.asarray(mixed // 255, np.uint8)
+def _blend(below: Pixels, above: Pixels) -> None:
+    """Lay RGBA over RGB, in place. Exact: an opacity of 255 gives the upper colour, of 0 leaves the lower one.
+
+    Most pixels are one or the other and are copied; only an edge's are computed.
+    """
+    opacity = above[..., 3]
+    solid = opacity == 255
+    np.copyto(below, above[..., :3], where=solid[..., None])
+    edge = np.nonzero((opacity > 0) & ~solid)
+    share = opacity[edge].astype(np.uint32)[:, None]
+    below[edge] = (above[..., :3][edge] * share + below[edge] * (255 - share) + 127) // 255

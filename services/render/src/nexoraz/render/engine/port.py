@@ -51,7 +51,7 @@ class Segmenter(Protocol):
         """Whether a better segmenter exists that could not be used here."""
 
     def segment(self, pixels: Pixels) -> Plane:
-        """The soft mask of the product in a photo of any size of at least 16 × 16; about 1,024 is enough."""
+        """The soft mask of the product in a photo of any size of at least 16 × 16; 640 a side is enough."""
 
 
 @dataclass(frozen=True, slots=True)

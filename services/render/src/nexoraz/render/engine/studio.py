@@ -69,14 +69,9 @@ def _smooth(value: Plane) -> Plane:
 
 def painted(light: Colours, side: int) -> Pixels:
     """The small copy enlarged to the canvas and rounded with a fixed fine grain, so that no gradient shows bands."""
-    canvas = np.empty((side, side, 3), np.uint8)
-    grain = np.random.default_rng(1).random((STRIP, side, 1), np.float32)
-    scale = light.shape[0] / side
+    fixed = np.rint(np.clip(light, 0.0, 1.0) * 65280.0).astype(np.uint16)
+    large = np.asarray(cv2.resize(fixed, (side, side), interpolation=cv2.INTER_LINEAR), np.uint16)
+    grain = np.random.default_rng(1).integers(0, 256, (STRIP, side, 1), np.uint16)
     for top in range(0, side, STRIP):
-        rows = min(STRIP, side - top)
-        shift = [[scale, 0.0, 0.5 * scale - 0.5], [0.0, scale, (top + 0.5) * scale - 0.5]]
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        matrix = np.array(shift, np.float32)
-        strip = cv2.warpAffine(light, matrix, (side, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        canvas[top : top + rows] = np.clip(strip * 255.0 + grain[:rows], 0.0, 255.0)
-    return canvas
+        large[top : top + STRIP] += grain[: side - top]
+    return np.asarray(large >> 8, np.uint8)
