@@ -49,7 +49,7 @@ def describe(sender: str, recipients: list[str], content: bytes) -> dict[str, An
     """A mail as JSON: envelope, headers, and the plain and HTML text where it has them."""
     message = message_from_bytes(content, policy=policy.default)
     bodies = {kind: message.get_body(preferencelist=(kind,)) for kind in ("plain", "html")}
-    texts = {kind: body.get_content() if body is not None else None for kind, body in bodies.items()}
+    texts = {kind: body.get_content().replace("\r\n", "\n") if body else None for kind, body in bodies.items()}
     return {
         "from": sender,
         "to": [recipient.lower() for recipient in recipients],

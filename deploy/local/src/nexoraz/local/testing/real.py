@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import nats
 import psycopg
@@ -88,9 +89,10 @@ class RealNats:
     def url(self) -> str:
         return self.part.url
 
-    async def connect(self, user: str = OPERATOR) -> Client:
-        """A new connection as one of the users. The caller closes it."""
-        return await nats.connect(self.url, user=user, password=self.passwords[user], allow_reconnect=False)
+    async def connect(self, user: str = OPERATOR, **options: Any) -> Client:
+        """A new connection as one of the users, with nats-py's own options. The caller closes it."""
+        chosen = {"allow_reconnect": False, **options}
+        return await nats.connect(self.url, user=user, password=self.passwords[user], **chosen)
 
     def stop(self) -> None:
         """Take the server away; what JetStream holds stays on disk."""
