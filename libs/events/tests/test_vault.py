@@ -1,13 +1,16 @@
 """The vault on real PostgreSQL: who may use which key, until when, and what is left afterwards."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, func, select, text, update
+from sqlalchemy import Engine, create_engine, event, func, select, text, update
 
 from nexoraz.events.kek import EpochDestroyed, LocalKek, WrappedKeyDamaged
 from nexoraz.events.key_cache import KeyCache
@@ -223,6 +226,46 @@ def test_no_key_is_ever_issued_after_a_close_that_committed(vault: Vault) -> Non
             assert count_keys(vault, account) == at_close
 
 
+def test_a_close_waits_for_an_issue_that_is_about_to_commit(vault: Vault) -> None:
+    vault.seal(ANN, "first", b"x", "c")
+    with held_before_commit(vault) as issuing, ThreadPoolExecutor(2) as pool:
+        sealing = pool.submit(issuing.vault.seal, ANN, "second", b"x", "c")
+        assert issuing.reached.wait(10)
+        closing = pool.submit(lambda: (vault.close(ANN), count_keys(vault, ANN))[1])
+        assert not done_within(closing, 0.5)
+        issuing.go_on.set()
+        sealing.result(10)
+        assert closing.result(10) == 2 == count_keys(vault, ANN)
+
+
+class Held:
+    """A process that stops right before the commit of its next transaction, until it may go on."""
+
+    def __init__(self, vault: Vault, engine: Engine) -> None:
+        self.vault = Vault(engine, vault.kek)
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def hold(self, _: object) -> None:
+        self.reached.set()
+        assert self.go_on.wait(30)
+
+
+@contextmanager
+def held_before_commit(vault: Vault) -> Iterator[Held]:
+    engine = create_engine(vault.engine.url)
+    held = Held(vault, engine)
+    event.listen(engine, "commit", held.hold)
+    try:
+        yield held
+    finally:
+        held.go_on.set()
+        engine.dispose()
+
+
+def done_within(future: "Future[Any]", seconds: float) -> bool:
+    return not wait([future], timeout=seconds).not_done
+
+
 def test_a_destruction_leaves_no_key_however_it_races(vault: Vault) -> None:
     with ThreadPoolExecutor(3) as pool:
         for n in range(100):
@@ -361,6 +404,27 @@ class TestRotation:
         with vault.engine.connect() as c:
             left = select(func.count()).select_from(keys).where(keys.c.account_id == "old-0")
             assert c.execute(left).scalar_one() == 0
+
+    def test_it_waits_for_an_issue_under_the_old_epoch(self, vault: Vault) -> None:
+        with held_before_commit(vault) as issuing, ThreadPoolExecutor(2) as pool:
+            sealing = pool.submit(issuing.vault.seal, ANN, "p", b"x", "c")
+            assert issuing.reached.wait(10)
+            rotating = pool.submit(rotate, vault)
+            assert not done_within(rotating, 0.5)
+            issuing.go_on.set()
+            sealed = sealing.result(10)
+            assert rotating.result(10).rewrapped == 1
+        assert other(vault).open(ANN, "p", sealed, "c") == b"x"
+
+    def test_a_key_that_another_run_held_and_let_go_is_not_left_behind(self, vault: Vault) -> None:
+        sealed = vault.seal(ANN, "p", b"x", "c")
+        with ThreadPoolExecutor(1) as pool, vault.engine.connect() as c:
+            c.execute(select(keys).where(keys.c.account_id == ANN).with_for_update())
+            rotating = pool.submit(rotate, vault)
+            assert not done_within(rotating, 0.5)
+            c.rollback()
+            assert rotating.result(10).destroyed == (1,)
+        assert other(vault).open(ANN, "p", sealed, "c") == b"x"
 
     def test_two_rotations_at_once_share_the_work(self, vault: Vault) -> None:
         for n in range(100):
