@@ -95,7 +95,25 @@ def keep_state_in(folder: Path) -> None:
         dict.update(resources.store, loaded)
 
 
+def confirm_with_payment_method() -> None:
+    """Let a client name its payment method when it confirms, as Stripe does and localstripe does not."""
+    from localstripe import resources  # noqa: PLC0415  as above
+
+    def confirm(id: str, payment_method: str | None = None, client_secret: str | None = None, **rest: Any) -> Any:
+        intent = resources.PaymentIntent._api_retrieve(id)
+        if client_secret is not None and client_secret != intent.client_secret:
+            raise resources.UserError(401, "Unauthorized")
+        if payment_method is not None:
+            intent.payment_method = resources.PaymentMethod._api_retrieve(payment_method).id
+        return resources.PaymentIntent._api_confirm(id, **rest)
+
+    route = "/v1/payment_intents/{id}/confirm"
+    kept = [entry for entry in resources.extra_apis if entry[1] != route]
+    resources.extra_apis[:] = [*kept, ("POST", route, confirm)]
+
+
 def application(deliveries: Deliveries) -> web.Application:
+    confirm_with_payment_method()  # before the server's import, which builds the routes
     from localstripe import resources, server  # noqa: PLC0415  as above
 
     resources.schedule_webhook = deliveries.schedule
