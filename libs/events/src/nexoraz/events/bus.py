@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-import nats
+import nats.errors
 import structlog
 from nats.aio.client import Client
 from sqlalchemy import Engine, select
@@ -33,6 +33,20 @@ class NatsSettings:
     max_message_bytes: int = 262_144
 
 
+class BusClient(Client):
+    """nats-py with a quicker reading of headers: looking at each character of each name for white space took half of
+    the time of consuming. Names that hold any are skipped as before, line by line."""
+
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for line in raw.decode("utf-8", "replace").split("\r\n"):
+            name, colon, value = line.partition(":")
+            if colon and " " not in name and name.isascii() and name.isprintable():
+                found[name] = value.strip()
+        return found
+
+
 async def connect(
     settings: NatsSettings,
     name: str,
@@ -55,7 +69,8 @@ async def connect(
 
     options: dict[str, Any] = {"user": settings.user, "password": settings.password} if settings.user else {}
     try:
-        connecting = nats.connect(
+        client = BusClient()
+        connecting = client.connect(
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
             allow_reconnect=reconnect,
@@ -71,7 +86,8 @@ async def connect(
             error_cb=faulty,
             **options,
         )
-        return await asyncio.wait_for(connecting, CONNECT_S)
+        await asyncio.wait_for(connecting, CONNECT_S)
+        return client
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise BusUnavailable(f"no NATS server answers ({type(error).__name__})") from error
 

@@ -21,7 +21,7 @@ from nexoraz.events.transient import is_transient
 __all__ = ["Consumer", "Handler", "start_after"]
 
 T = TypeVar("T")
-BATCH = 256
+BATCH = 512
 BUS_FAULTS = (BusUnavailable, BusRefused, nats.errors.Error, OSError)
 REMEMBER_EVERY_S = 5.0
 LONGEST_PAUSE_S = 5.0

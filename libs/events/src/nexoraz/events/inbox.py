@@ -7,6 +7,7 @@ database that is restored goes back to its old positions and handles again what 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from nexoraz.events.tracing import parent_of
 from nexoraz.events.transient import is_transient
 
 Handler = Callable[[Transaction, Received], None]
+Many = Callable[[Transaction, Sequence[Received]], None]
 OBSOLETE = (AccountErased, KeyDestroyed)
 ATTEMPTS_ALONE = 5
 log = structlog.get_logger()
@@ -84,12 +86,27 @@ class Mark:
     identity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A handler for messages that may be handled many at a time, such as the rows of a read model in one statement.
+
+    It gets what lies together in the stream, in order, in one transaction; when that fails, each message alone. Use it
+    where no message has to see another's effect, and where a span for each message is not worth its time.
+    """
+
+    many: Many
+
+    def __call__(self, tx: Transaction, received: Received) -> None:
+        self.many(tx, [received])
+
+
 class _Known:
     """A handled type: how to read it and what to do."""
 
     def __init__(self, view: type[Foreign], handler: Handler) -> None:
         self.decode = msgspec.json.Decoder(view).decode
         self.handler = handler
+        self.many = handler.many if isinstance(handler, Together) else None
         self.span = f"consume {view.source.split('.')[-2]}"
 
 
@@ -166,13 +183,20 @@ class Inbox:
     def _commit(self, messages: Sequence[Incoming], identity: str) -> None:
         with self._store.transaction() as tx:
             marks, waiting = self._advance(tx, messages, identity)
-            for message in messages:
-                if message.key in waiting:
-                    park(connection_of(tx), self._parked(message), BEHIND, "waits for an earlier message")
-                else:
-                    self.process(tx, message)
+            for message in (m for m in messages if m.key in waiting):
+                park(connection_of(tx), self._parked(message), BEHIND, "waits for an earlier message")
+            self._process_all(tx, [m for m in messages if m.key not in waiting] if waiting else messages)
         self._marks |= marks
         HANDLED.add(len(messages), {"producer": self.producer})
+
+    def _process_all(self, tx: Transaction, messages: Sequence[Incoming]) -> None:
+        for type_, run in groupby(messages, key=lambda m: m.headers["ce-type"]):
+            known = self._known[type_]
+            if known.many is None:
+                for message in run:
+                    self.process(tx, message)
+            else:
+                known.many(tx, [received_of(m, self.producer, known.decode(m.payload)) for m in run])
 
     def _alone(self, message: Incoming, identity: str) -> None:
         try:

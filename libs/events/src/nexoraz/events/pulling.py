@@ -19,9 +19,9 @@ from nexoraz.events import jetstream
 from nexoraz.events.inbox import Incoming
 from nexoraz.events.jetstream import API, BusRefused, BusUnavailable
 
-REQUEST = 256
+REQUEST = 512
 OUTSTANDING = 2
-HIGH_WATER = 1_024
+HIGH_WATER = 2_048
 EXPIRES_S = 20.0
 HEARTBEAT_S = 2.0
 SILENCE_S = 5.0
