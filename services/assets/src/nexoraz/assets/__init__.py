@@ -1,0 +1,1 @@
+"""Uploaded photos: kept sealed, listed, downloaded, released to the renderer."""

@@ -1,0 +1,23 @@
+"""`python -m nexoraz.assets web | worker | migrate | rebuild | generate`."""
+
+import sys
+from pathlib import Path
+
+from nexoraz.assets import bootstrap
+from nexoraz.assets.config import Settings
+from nexoraz.service.commands import Commands, run
+
+COMMANDS = Commands(
+    name="assets",
+    version=bootstrap.VERSION,
+    root=Path(__file__).parents[3],
+    settings=Settings,
+    web=lambda settings: bootstrap.build(settings).web(),
+    worker=lambda settings: bootstrap.build(settings).run_worker(),
+    migrate=bootstrap.migrate_databases,
+    rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
+    documents=bootstrap.documents,
+)
+
+if __name__ == "__main__":
+    sys.exit(run(COMMANDS, sys.argv[1:]))

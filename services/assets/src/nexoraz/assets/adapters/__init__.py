@@ -1,0 +1,1 @@
+"""Where assets meets the bus, its bucket and SQL."""

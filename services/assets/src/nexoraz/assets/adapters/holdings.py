@@ -1,0 +1,25 @@
+"""Where assets holds what about an account: the declarations behind erasure, export and the data map."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from nexoraz.assets.adapters.sealed_photos import PHOTOS as PHOTO_FILES
+from nexoraz.assets.domain.file_name import file_name
+from nexoraz.assets.projections.photos import Gallery
+from nexoraz.assets.projections.tables import AUTH, IDEMPOTENCY, PHOTOS
+from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding, Unlinked
+from nexoraz.events.objects import Objects
+
+
+def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
+    def names(connection: Connection, account_id: str) -> dict[str, FileName]:
+        photos = gallery.all(connection, account_id)
+        return {p.id: FileName(file_name(p.id, p.title, p.media_type), p.media_type) for p in photos}
+
+    return [
+        TableHolding(PHOTOS, category="user.content.private", purpose="content"),
+        ObjectHolding(objects, PHOTO_FILES, describe=names),
+        TableHolding(IDEMPOTENCY, category="user.behavior", present=None, reason="copies of answers, gone after a day"),
+        Unlinked(AUTH.revocations, "refuses the tokens of the erased, gone after a day", searched=False),
+    ]

@@ -1,0 +1,1 @@
+"""What assets does with commands, events and tasks."""

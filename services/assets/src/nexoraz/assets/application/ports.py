@@ -1,0 +1,57 @@
+"""What assets needs from outside."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from nexoraz.events.store import Transaction
+
+
+@dataclass
+class StorageUnavailable(Exception):
+    """The bucket is away; the same request may succeed a moment later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """size: bytes of the file. digest: SHA-256 of it (personal: never kept)."""
+
+    size: int
+    digest: bytes
+
+
+class PhotoFiles(Protocol):
+    """The sealed files. All raise StorageUnavailable; reading and releasing raise LookupError for what is not there,
+    and all but `delete` raise KeyDestroyed for an erased account."""
+
+    def put(self, account_id: str, photo_id: str, chunks: Iterable[bytes], max_bytes: int) -> Stored:
+        """Store a stream; nothing of it when `chunks` raises, which is raised on."""
+        ...
+
+    def read(self, account_id: str, photo_id: str, start: int, end: int | None) -> Iterator[bytes]:
+        """The bytes from `start` up to, not including, `end`; errors come before the first chunk."""
+        ...
+
+    def delete(self, account_id: str, photo_id: str) -> None:
+        """Every version; harmless when there is none."""
+        ...
+
+    def release(self, account_id: str, photo_id: str) -> bytes:
+        """JSON with `url`, `key` and `size`, for a reader in another service. Never stored."""
+        ...
+
+
+class Photos(Protocol):
+    """Which photos exist."""
+
+    def exists(self, tx: Transaction, account_id: str, photo_id: str) -> bool:
+        """False for an unknown photo, a deleted one and another person's alike."""
+        ...
+
+
+class Tasks(Protocol):
+    """The part of the kernel's TaskQueue that is needed here."""
+
+    def enqueue(
+        self, tx: Transaction, kind: str, key: str, payload: dict[str, object], account_id: str = "", delay_s: float = 0
+    ) -> None: ...

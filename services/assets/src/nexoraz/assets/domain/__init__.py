@@ -1,0 +1,1 @@
+"""What a photo is and what may happen to it. Pure."""

@@ -1,0 +1,1 @@
+"""What assets answers questions from."""

@@ -1,0 +1,29 @@
+"""Every table of assets' database."""
+
+from sqlalchemy import BigInteger, DateTime, Index, Integer, MetaData, Table, Text
+
+from nexoraz.assets.domain.events import PRIVATE
+from nexoraz.events.classification import operational, personal, pseudonym
+from nexoraz.events.schema import KernelTables
+from nexoraz.service.auth import auth_tables
+from nexoraz.service.idempotency import idempotency_table
+
+METADATA = MetaData()
+KERNEL = KernelTables(METADATA)
+AUTH = auth_tables(METADATA)
+IDEMPOTENCY = idempotency_table(METADATA)
+
+PHOTOS = Table(
+    "photos",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    personal("title", PRIVATE, nullable=True),
+    operational("media_type", Text, nullable=False),
+    operational("width", Integer, nullable=False),
+    operational("height", Integer, nullable=False),
+    operational("size", BigInteger, nullable=False),
+    operational("uploaded_at", DateTime(timezone=True), nullable=False),
+    operational("version", Integer, nullable=False),
+    Index("photos_account_id", "account_id", "uploaded_at", "id"),
+)

@@ -1,0 +1,1 @@
+"""Assets over HTTP: parse, handle, present."""

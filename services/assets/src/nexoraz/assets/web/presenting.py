@@ -1,0 +1,18 @@
+"""A photo as its owner sees it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from nexoraz.assets.projections.photos import PhotoRecord
+from nexoraz.assets.web.schemas import PhotoView
+
+
+def facts(photo: PhotoRecord) -> dict[str, Any]:
+    """What PhotoView dumps."""
+    return asdict(photo) | {"href": f"/v1/assets/photos/{photo.id}/content"}
+
+
+def presented(photo: PhotoRecord) -> dict[str, Any]:
+    """The photo's JSON."""
+    view: dict[str, Any] = PhotoView().dump(facts(photo))
+    return view

@@ -1,0 +1,39 @@
+"""Which HTTP status each broken rule answers with."""
+
+from nexoraz.assets.application.intake import UploadInterrupted, UploadTooSlow
+from nexoraz.assets.application.ports import StorageUnavailable
+from nexoraz.assets.domain.picture import (
+    ContentAfterPicture,
+    PhotoEmpty,
+    PhotoTooHeavy,
+    PictureAnimated,
+    PictureBomb,
+    PictureDamaged,
+    PictureTooLarge,
+    PictureTooSmall,
+    PictureTruncated,
+    UnsupportedType,
+)
+from nexoraz.assets.domain.title import TitleNotAllowed
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import AccountErased
+from nexoraz.service.problems import Refusals
+
+REFUSALS = Refusals({
+    UnsupportedType: 415,
+    PhotoTooHeavy: 413,
+    PhotoEmpty: 422,
+    PictureTooLarge: 422,
+    PictureTooSmall: 422,
+    PictureBomb: 422,
+    PictureAnimated: 422,
+    PictureTruncated: 422,
+    PictureDamaged: 422,
+    ContentAfterPicture: 422,
+    TitleNotAllowed: 422,
+    UploadInterrupted: 400,
+    UploadTooSlow: 408,
+    StorageUnavailable: 503,
+    AccountErased: 401,
+    KeyDestroyed: 401,
+})  # fmt: skip

@@ -1,0 +1,172 @@
+"""The photos of the caller."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Response
+from sqlalchemy import Engine
+
+from nexoraz.assets.application.change_photo import PhotoChanges
+from nexoraz.assets.application.ports import PhotoFiles
+from nexoraz.assets.application.upload_photo import Uploads
+from nexoraz.assets.domain.file_name import file_name
+from nexoraz.assets.domain.photo import PhotoUnknown
+from nexoraz.assets.domain.title import title as titled
+from nexoraz.assets.projections.photos import Gallery, PhotoRecord
+from nexoraz.assets.web.presenting import facts, presented
+from nexoraz.assets.web.receiving import body_of_request
+from nexoraz.assets.web.schemas import NewTitle, PhotoView, UploadArgs
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import EventStore, Transaction, VersionConflict
+from nexoraz.service.app import Blueprint
+from nexoraz.service.auth import Caller, authenticated
+from nexoraz.service.downloads import StoredFile, download
+from nexoraz.service.etags import needs_if_match, not_modified, require_if_match, with_etag
+from nexoraz.service.idempotency import Once, idempotent_stream
+from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
+from nexoraz.service.problems import Problem, not_found
+
+RAW_IMAGE = {
+    "required": True,
+    "content": {
+        "image/*": {"schema": {"type": "string", "format": "binary"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """What the routes need. store: appends. engine: questions."""
+
+    store: EventStore
+    engine: Engine
+    gallery: Gallery
+    uploads: Uploads
+    changes: PhotoChanges
+    files: PhotoFiles
+
+
+def photos_blueprint(album: Album) -> Blueprint:
+    photos = Blueprint("photos", __name__, url_prefix="/photos", description="A person's photos")
+    _uploading(photos, album)
+    _reading(photos, album)
+    _changing(photos, album)
+    return photos
+
+
+def _uploading(photos: Blueprint, album: Album) -> None:
+    @photos.route("", methods=["POST"])
+    @authenticated
+    @idempotent_stream
+    @photos.arguments(UploadArgs, location="query")
+    @photos.doc(requestBody=RAW_IMAGE)
+    @photos.response(201, PhotoView)
+    def upload(args: dict[str, Any], *, caller: Caller, once: Once) -> Response:
+        """Store a photo: the body is the file itself. JPEG, PNG, WebP or AVIF, told by its content."""
+        text = None if args["title"] is None else titled(args["title"])
+        return _upload(album, caller.account_id, text, once)
+
+
+def _upload(album: Album, account_id: str, text: str | None, once: Once) -> Response:
+    uploads, photo_id = album.uploads, str(uuid4())
+    body = body_of_request(uploads.limits.bytes)
+    with uploads.arriving(account_id, photo_id, body) as arrived, album.store.transaction() as tx:
+        once.begin(connection_of(tx), arrived.stored.digest)
+        uploads.keep(tx, arrived, text)
+        headers = {"Location": f"/v1/assets/photos/{photo_id}"}
+        view = presented(_in_transaction(album, tx, account_id, photo_id))
+        return once.finish(connection_of(tx), view, status=201, headers=headers)
+
+
+def _reading(photos: Blueprint, album: Album) -> None:
+    @photos.route("", methods=["GET"])
+    @authenticated
+    @photos.arguments(PageArgs, location="query")
+    @photos.response(200, page_schema(PhotoView))
+    def listed(args: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
+        """The photos, newest first."""
+        cursor = read_cursor(args["cursor"], datetime, str)
+        with album.engine.connect() as connection:
+            rows = album.gallery.of(connection, caller.account_id, cursor, args["limit"] + 1)
+        paged = page(list(rows), args["limit"], key=lambda row: (row.uploaded_at, row.id))
+        return {**paged, "items": [facts(photo) for photo in paged["items"]]}
+
+    @photos.route("/<uuid:photo_id>", methods=["GET"])
+    @authenticated
+    @photos.response(200, PhotoView)
+    def one(photo_id: UUID, *, caller: Caller) -> Response:
+        """One photo."""
+        photo = _find(album, caller.account_id, str(photo_id))
+        return not_modified(photo.version) or with_etag(presented(photo), photo.version)
+
+    @photos.route("/<uuid:photo_id>/content", methods=["GET"])
+    @authenticated
+    @photos.response(200, description="The file, as it was uploaded; ranges are answered.")
+    def content(photo_id: UUID, *, caller: Caller) -> Response:
+        """The photo's file."""
+        photo = _find(album, caller.account_id, str(photo_id))
+        name = file_name(photo.id, photo.title, photo.media_type)
+        stored = StoredFile(photo.size, photo.media_type, photo.id, name)
+        try:
+            answer = download(stored, lambda start, end: album.files.read(caller.account_id, photo.id, start, end))
+        except LookupError as gone:
+            raise not_found() from gone
+        answer.headers["Cache-Control"] = "private, no-store"
+        return answer
+
+
+def _changing(photos: Blueprint, album: Album) -> None:
+    @photos.route("/<uuid:photo_id>", methods=["PATCH"])
+    @authenticated
+    @needs_if_match
+    @photos.arguments(NewTitle)
+    @photos.response(200, PhotoView)
+    def retitle(body: dict[str, Any], photo_id: UUID, *, caller: Caller) -> Response:
+        """Give the photo another title, or none."""
+        with _changed(album, caller.account_id, str(photo_id)) as (tx, seen):
+            album.changes.title(tx, caller.account_id, str(photo_id), seen, body["title"])
+            photo = _in_transaction(album, tx, caller.account_id, str(photo_id))
+        return with_etag(presented(photo), photo.version)
+
+    @photos.route("/<uuid:photo_id>", methods=["DELETE"])
+    @authenticated
+    @needs_if_match
+    @photos.response(204)
+    def delete(photo_id: UUID, *, caller: Caller) -> None:
+        """Delete the photo and its file."""
+        with _changed(album, caller.account_id, str(photo_id)) as (tx, seen):
+            album.changes.delete(tx, caller.account_id, str(photo_id), seen)
+
+
+@contextmanager
+def _changed(album: Album, account_id: str, photo_id: str) -> Iterator[tuple[Transaction, int]]:
+    """A transaction, and the version that If-Match named. Whoever loses a race is told so, or that it is gone."""
+    seen = _find(album, account_id, photo_id).version
+    require_if_match(seen)
+    try:
+        with album.store.transaction() as tx:
+            yield tx, seen
+    except VersionConflict as conflict:
+        raise Problem("version-changed", 412, "It was changed in the meantime") from conflict
+    except PhotoUnknown as gone:
+        raise not_found() from gone
+
+
+def _find(album: Album, account_id: str, photo_id: str) -> PhotoRecord:
+    with album.engine.connect() as connection:
+        photo = album.gallery.find(connection, account_id, photo_id)
+    if photo is None:
+        raise not_found()
+    return photo
+
+
+def _in_transaction(album: Album, tx: Transaction, account_id: str, photo_id: str) -> PhotoRecord:
+    photo = album.gallery.find(connection_of(tx), account_id, photo_id)
+    if photo is None:
+        raise not_found()
+    return photo
