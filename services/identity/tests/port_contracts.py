@@ -121,11 +121,15 @@ class PortsContract:
             assert mail is not None
             assert (mail.id, mail.account_id, mail.kind, mail.to) == (mail_id, ann, "verify-address", EMAIL)
             assert mail.facts == {"token": "t"}
+            assert ports.mails.posted_since(tx, ann, "verify-address", NOW - timedelta(days=1)) == 1
         for _ in range(2):
             with ports.store.transaction() as tx:
                 ports.mails.settle(tx, mail, SENT, NOW)
         with ports.store.transaction() as tx:
             assert ports.mails.waiting(tx, mail_id) is None
+            assert ports.mails.posted_since(tx, ann, "verify-address", NOW - timedelta(days=1)) == 1
+            assert ports.mails.posted_since(tx, ann, "verify-address", NOW + timedelta(days=1)) == 0
+            assert ports.mails.posted_since(tx, ann, "account-exists", NOW - timedelta(days=1)) == 0
 
     def test_attempts_are_counted_per_rule_and_subject(self, ports: Ports) -> None:
         assert [ports.throttle.count(RULE, "ann") for _ in range(3)] == [0, 0, 60]

@@ -63,6 +63,21 @@ def test_after_ten_wrong_passwords_even_the_right_one_has_to_wait(member: World)
     assert member.sign_in()
 
 
+def test_a_stranger_who_tries_from_elsewhere_does_not_lock_the_owner_out(member: World) -> None:
+    for _ in range(12):
+        with pytest.raises((SignInRefused, TooManyAttempts)):
+            member.use.sign_in.sign_in(EMAIL, "wrong", "", "203.0.113.9")
+    assert member.sign_in()
+
+
+def test_many_addresses_that_try_one_account_are_stopped_together(member: World) -> None:
+    for n in range(100):
+        with pytest.raises(SignInRefused):
+            member.use.sign_in.sign_in(EMAIL, "wrong", "", f"203.0.113.{n}")
+    with pytest.raises(TooManyAttempts):
+        member.use.sign_in.sign_in(EMAIL, "wrong", "", "203.0.113.200")
+
+
 def test_a_good_sign_in_forgets_the_bad_ones(member: World) -> None:
     for _ in range(9):
         with pytest.raises(SignInRefused):

@@ -160,7 +160,7 @@ def build(
         traceparent=current_traceparent,
     )
     accounts, sessions = _projections(tables, runtime.vault)
-    throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock)
+    throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock, settings.throttle_factor)
     mail_system = transport or SmtpTransport(settings.smtp_url, settings.mail_from)
     ports = _ports(settings, tables, runtime, accounts, sessions, throttle, mail_system, clock, pace or Pace())
     use = use_cases(ports)

@@ -12,10 +12,11 @@ def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
     """One declaration per table."""
     revocations = tables.auth.revocations
     return [
-        TableHolding(tables.accounts, category="user.account", present=_only("verified_by")),
+        TableHolding(tables.accounts, category="user.account", present=_account),
         TableHolding(
             tables.sessions,
             category="user.device",
+            transient=True,
             present=_only("id", "device", "created_at", "last_used_at", "expires_at"),
         ),
         TableHolding(
@@ -25,7 +26,11 @@ def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
             reason="a hash tells its owner nothing, and whoever steals an export could attack it",
         ),
         TableHolding(
-            tables.mails, category="user.contact.email", retention="until-sent", present=_only("kind", "created_at")
+            tables.mails,
+            category="user.contact.email",
+            retention="until-sent",
+            present=_only("kind", "created_at"),
+            transient=True,
         ),
         TableHolding(
             tables.sent_mails,
@@ -38,6 +43,7 @@ def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
             retention="one-day",
             present=None,
             reason="copies of answers, gone after a day",
+            transient=True,
         ),
         TableHolding(
             revocations,
@@ -45,12 +51,17 @@ def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
             account_column="subject",
             present=None,
             reason="refuses the tokens of the erased",
+            transient=True,
             retained=Retained("tokens of the erased stay refused", until=revocations.c.at + timedelta(days=1)),
         ),
         Unlinked(tables.throttles, "keyed hashes of attempts, gone when their window ends, at most after a day"),
         Unlinked(tables.private_keys, "the service's own signing keys"),
         Unlinked(tables.auth.verification_keys, "the service's own signing keys"),
     ]
+
+
+def _account(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": row["account_id"], "verified": row["verified_by"] != ""}
 
 
 def _only(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:

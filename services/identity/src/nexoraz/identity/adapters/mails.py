@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import DateTime, Index, MetaData, Table, Text, delete, select
+from sqlalchemy import DateTime, Index, MetaData, Table, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import UUID as SQL_UUID
 from sqlalchemy.dialects.postgresql import insert
 
@@ -76,6 +76,14 @@ class SqlMailbox:
         connection_of(tx).execute(insert(t), row)
         self._tasks.enqueue(tx, SEND_MAIL, mail_id, {}, account_id=account_id)
         return mail_id
+
+    def posted_since(self, tx: Transaction, account_id: str, kind: str, since: datetime) -> int:
+        waiting, sent = self._mails.c, self._sent.c
+        queries = (
+            select(func.count()).where(waiting.account_id == account_id, waiting.kind == kind),
+            select(func.count()).where(sent.account_id == account_id, sent.kind == kind, sent.settled_at > since),
+        )
+        return sum(connection_of(tx).execute(query).scalar_one() for query in queries)
 
     def waiting(self, tx: Transaction, mail_id: str) -> WaitingMail | None:
         t = self._mails

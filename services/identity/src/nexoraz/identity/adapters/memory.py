@@ -137,6 +137,10 @@ class MemoryMails:
         tx.after_commit(lambda: self._waiting.update({mail.id: mail}))
         return mail.id
 
+    def posted_since(self, tx: Transaction, account_id: str, kind: str, since: datetime) -> int:
+        settled = [mail for mail, _ in self.settled if mail.created_at > since]
+        return sum((m.account_id, m.kind) == (account_id, kind) for m in [*self._waiting.values(), *settled])
+
     def waiting(self, tx: Transaction, mail_id: str) -> WaitingMail | None:
         return self._waiting.get(mail_id)
 

@@ -1,6 +1,7 @@
 """Handing mail to an SMTP server (RFC 5321)."""
 
 import smtplib
+import ssl
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -54,12 +55,14 @@ class SmtpTransport:
         parts = urlsplit(self.url.reveal())
         host = parts.hostname or "localhost"
         if parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_S)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, parts.port or 465, timeout=TIMEOUT_S, context=ssl.create_default_context()
+            )
         else:
             server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_S)
             server.ehlo()
             if server.has_extn("starttls"):
-                server.starttls()
+                server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         return server

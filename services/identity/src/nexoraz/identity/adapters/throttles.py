@@ -21,9 +21,13 @@ def throttles_table(metadata: MetaData) -> Table:
 
 
 class SqlThrottle:
-    """See ports.Throttle. One statement per attempt; concurrent attempts wait for each other's row and all count."""
+    """See ports.Throttle. One statement per attempt; concurrent attempts wait for each other's row and all count.
 
-    def __init__(self, engine: Engine, table: Table, hashes: KeyedHash, now: Clock) -> None:
+    factor: multiplies what every rule allows.
+    """
+
+    def __init__(self, engine: Engine, table: Table, hashes: KeyedHash, now: Clock, factor: int = 1) -> None:
+        self._factor = factor
         self._engine = engine
         self._table = table
         self._hashes = hashes
@@ -42,7 +46,7 @@ class SqlThrottle:
         ).returning(t.c.attempts, t.c.ends_at)
         with self._engine.begin() as connection:
             attempts, ends_at = connection.execute(counted).one()
-        return 0 if attempts <= rule.attempts else max(1, math.ceil((ends_at - now).total_seconds()))
+        return 0 if attempts <= rule.attempts * self._factor else max(1, math.ceil((ends_at - now).total_seconds()))
 
     def clear(self, rule: Rule, subject: str) -> None:
         with self._engine.begin() as connection:

@@ -80,6 +80,10 @@ class Mailbox(Protocol):
         """Send a mail after the transaction has committed, at least once. Returns its id."""
         ...
 
+    def posted_since(self, tx: Transaction, account_id: str, kind: str, since: datetime) -> int:
+        """How many mails of that kind the account was sent, or is about to be."""
+        ...
+
 
 class Throttle(Protocol):
     def count(self, rule: "Rule", subject: str) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from nexoraz.events.event import Stream
@@ -12,7 +12,6 @@ from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.ports import Accounts, Clock, Credentials, KeyedHash, Mailbox, Passwords, Throttle
 from nexoraz.identity.application.secret_tokens import new_verification, read_verification, verification_hash
 from nexoraz.identity.application.throttling import (
-    NOTICE_BY_ACCOUNT,
     REGISTRATION_BY_ADDRESS,
     VERIFICATION_BY_ADDRESS,
     limit,
@@ -30,6 +29,8 @@ from nexoraz.identity.domain.countries import check_age
 from nexoraz.identity.domain.email_address import normalised
 
 T = TypeVar("T")
+NOTICES_A_DAY = 3
+"""So many mails tell someone that their address was registered again; more would be a way to annoy."""
 
 
 def account_stream(account_id: str) -> Stream:
@@ -99,13 +100,17 @@ class Registration:
         try:
             execute(tx, ACCOUNT, account_stream(account_id), command)
         except AccountAlreadyVerified:
-            if not self.throttle.count(NOTICE_BY_ACCOUNT, account_id):
-                self.mailbox.post(tx, account_id, "account-exists", checked.email, {})
+            self._tell_the_owner(tx, account_id, checked.email)
             return
         except VerificationsExhausted:
             return
         self.credentials.put(tx, account_id, token.verification_id, checked.password_hash)
         self.mailbox.post(tx, account_id, "verify-address", checked.email, {"token": token.text})
+
+    def _tell_the_owner(self, tx: Transaction, account_id: str, email: str) -> None:
+        since = self.now() - timedelta(days=1)
+        if self.mailbox.posted_since(tx, account_id, "account-exists", since) < NOTICES_A_DAY:
+            self.mailbox.post(tx, account_id, "account-exists", email, {})
 
     def check_verification(self, client_address: str) -> None:
         """Raises TooManyAttempts."""

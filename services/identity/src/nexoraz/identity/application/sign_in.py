@@ -27,6 +27,7 @@ from nexoraz.identity.application.throttling import (
     REFRESH_BY_ADDRESS,
     SIGN_IN_BY_ACCOUNT,
     SIGN_IN_BY_ADDRESS,
+    SIGN_IN_BY_BOTH,
     limit,
 )
 from nexoraz.identity.domain.device import device_family
@@ -95,7 +96,10 @@ class SignIn:
             address = _lookup_form(email)
             limit(self.throttle, SIGN_IN_BY_ADDRESS, client_address)
             limit(self.throttle, SIGN_IN_BY_ACCOUNT, address)
+            limit(self.throttle, SIGN_IN_BY_BOTH, f"{client_address}|{address}")
             account_id = self._authenticate(address, password)
+            self.throttle.clear(SIGN_IN_BY_ACCOUNT, address)
+            self.throttle.clear(SIGN_IN_BY_BOTH, f"{client_address}|{address}")
             try:
                 return self._start(account_id, device_family(user_agent))
             except (AccountErased, KeyDestroyed) as erased:
@@ -108,7 +112,6 @@ class SignIn:
             hashed = self.credentials.find(tx, known.account_id, known.verified_by) if known and verified else None
         if not self.passwords.verify(hashed, password) or known is None:
             raise SignInRefused
-        self.throttle.clear(SIGN_IN_BY_ACCOUNT, address)
         return known.account_id
 
     def _start(self, account_id: str, device: str) -> SignedIn:

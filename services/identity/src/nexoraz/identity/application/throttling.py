@@ -6,21 +6,13 @@ from datetime import timedelta
 from nexoraz.events.decider import Refused
 from nexoraz.identity.application.ports import Rule, Throttle
 
-SIGN_IN_BY_ACCOUNT = Rule("sign-in-account", 10, timedelta(minutes=15))
+SIGN_IN_BY_BOTH = Rule("sign-in-account-and-address", 10, timedelta(minutes=15))
+"""Few for one address that tries one account, so that a stranger elsewhere does not lock the owner out."""
+SIGN_IN_BY_ACCOUNT = Rule("sign-in-account", 100, timedelta(minutes=15))
 SIGN_IN_BY_ADDRESS = Rule("sign-in-address", 100, timedelta(minutes=15))
 REGISTRATION_BY_ADDRESS = Rule("registration-address", 60, timedelta(hours=1))
 VERIFICATION_BY_ADDRESS = Rule("verification-address", 60, timedelta(hours=1))
 REFRESH_BY_ADDRESS = Rule("refresh-address", 600, timedelta(minutes=15))
-NOTICE_BY_ACCOUNT = Rule("notice-account", 3, timedelta(days=1))
-"""Mails that tell someone that their address was registered again."""
-RULES = (
-    SIGN_IN_BY_ACCOUNT,
-    SIGN_IN_BY_ADDRESS,
-    REGISTRATION_BY_ADDRESS,
-    VERIFICATION_BY_ADDRESS,
-    REFRESH_BY_ADDRESS,
-    NOTICE_BY_ACCOUNT,
-)
 
 
 @dataclass
