@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response
 
 from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction, repeated
 from nexoraz.privacy.application.requests import Asked
 from nexoraz.privacy.domain.vocabulary import RequestType
 from nexoraz.privacy.projections.requests import belongs_to, requests_of
@@ -52,11 +53,14 @@ def requests_blueprint(desk: Desk) -> Blueprint:
     @requests.response(200, RequestView)
     def withdraw(request_id: UUID, *, caller: Caller) -> dict[str, Any]:
         """Take an erasure back while it is in its grace period."""
-        with desk.store.transaction() as tx:
+
+        def work(tx: Transaction) -> dict[str, Any]:
             if not belongs_to(connection_of(tx), str(request_id), caller.account_id):
                 raise not_found()
             desk.requests.withdraw(tx, str(request_id))
             return request_view(desk.requests.state_of(tx, str(request_id)), desk.clock())
+
+        return repeated(desk.store, work)
 
     @requests.route("/<uuid:request_id>/archive", methods=["GET"])
     @authenticated
@@ -100,7 +104,8 @@ def following_blueprint(desk: Desk) -> Blueprint:
 
 def _ask(desk: Desk, body: dict[str, Any], caller: Caller, once: Once) -> Response:
     asked = Asked(caller.account_id, RequestType(body["type"]), caller.authenticated_at, body["immediate"])
-    with desk.store.transaction() as tx:
+
+    def work(tx: Transaction) -> Response:
         connection = connection_of(tx)
         once.begin(connection)
         accepted = desk.requests.submit(tx, asked)
@@ -108,3 +113,5 @@ def _ask(desk: Desk, body: dict[str, Any], caller: Caller, once: Once) -> Respon
         view = AcceptedRequest().dump(shown | {"token": accepted.token})
         location = {"Location": f"{ROOT}/{accepted.request_id}"}
         return once.finish(connection, view, status=202, headers=location)
+
+    return repeated(desk.store, work)
