@@ -1,13 +1,15 @@
 """The suite as it is: five parts, two stand-ins, ten processes of ours, and which of them needs which."""
 
-import sys
+import json
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from nexoraz.local import migrations
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import SERVICES, Layout
+from nexoraz.local.parts.binaries import python_module
 from nexoraz.local.parts.gateway import Gateway
 from nexoraz.local.parts.mailbox import Mailbox
 from nexoraz.local.parts.nats import OPERATOR, Nats
@@ -148,7 +150,18 @@ class Suite:
                 return {}
 
     def units(self) -> list[Unit]:
-        return [*self._parts(), *(unit for service in self.services for unit in self._service(service))]
+        services = [unit for service in self.services for unit in self._service(service)]
+        return [*self._parts(), Task(self.migrations(), "Migrations", needs=("databases",)), *services]
+
+    def migrations(self) -> Launch:
+        environments = {service: self.process(service, "web").environment for service in self.services}
+        return Launch(
+            name="migrations",
+            command=python_module("nexoraz.local.migrations"),
+            log=self.layout.log("migrations"),
+            environment=plain_environment(**{migrations.VARIABLE: json.dumps(environments)}),
+            folder=self.layout.root,
+        )
 
     def _parts(self) -> list[Unit]:
         postgres, s3 = self.postgres, self.s3
@@ -166,17 +179,9 @@ class Suite:
 
     def _service(self, service: str) -> list[Unit]:
         web, worker = self.process(service, "web"), self.process(service, "worker")
-        migration = Launch(
-            name=f"{service}-migrate",
-            command=self._command(service, "migrate"),
-            log=self.layout.log(f"{service}-migrate"),
-            environment=web.environment,
-            folder=self.layout.root,
-        )
         bucket = ("buckets",) if service in WITH_BUCKET else ()
-        needs = (migration.name, "nats", *bucket)
+        needs = ("migrations", "nats", *bucket)
         return [
-            Task(migration, f"{service} migrations", needs=("databases",)),
             Keep(web, web.title, needs=needs, stop_order=1),
             Keep(worker, worker.title, needs=needs, stop_order=1),
         ]
@@ -188,7 +193,7 @@ class Suite:
 
     @staticmethod
     def _command(service: str, role: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", f"nexoraz.{service}", role)
+        return (*python_module(f"nexoraz.{service}"), role)
 
     def addresses(self) -> list[tuple[str, str]]:
         """What a person wants to open, and where the rest is."""
