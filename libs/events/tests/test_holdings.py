@@ -11,7 +11,8 @@ from sqlalchemy import Engine, MetaData, Table, Text, create_engine, insert, sel
 
 from nexoraz.events import datamap
 from nexoraz.events.buckets import MemoryBucket
-from nexoraz.events.classification import Unclassified, operational, pseudonym
+from nexoraz.events.classification import Unclassified
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.holdings import Holdings, TableHolding, Unheld, Unlinked
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.residue import residue_of, scan, sweep

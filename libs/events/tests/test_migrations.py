@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData
 
-from nexoraz.events.classification import classify_column
+from nexoraz.events.columns import classify_column
 from nexoraz.events.schema import KernelTables
 
 pytestmark = pytest.mark.real

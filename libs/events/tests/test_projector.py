@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, Integer, MetaData, Table, Text, select
 from sqlalchemy.dialects.postgresql import insert
 
-from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.event import Recorded, Stream
 from nexoraz.events.projector import rebuild
 from nexoraz.events.schema import KernelTables

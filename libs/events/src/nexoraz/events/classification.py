@@ -8,9 +8,6 @@ them, and the contract tests fail on a field that declares nothing (DESIGN.md, "
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from sqlalchemy import Column
-from sqlalchemy.types import LargeBinary, TypeEngine
-
 T = TypeVar("T")
 
 
@@ -69,26 +66,3 @@ def _declared(owner: str, name: str, hint: Any) -> Classification:
             if isinstance(extra, Personal | Pseudonym | Operational):
                 return extra
     raise Unclassified(owner, name)
-
-
-def personal(name: str, declared: Personal, *, nullable: bool = False) -> Column[Any]:
-    """A table column holding a sealed personal value (bytes from `Vault.seal`)."""
-    return Column(name, LargeBinary, nullable=nullable, info={"data": declared})
-
-
-def pseudonym(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]], *args: Any, **kw: Any) -> Column[Any]:
-    """A table column holding an identifier or keyed hash without meaning outside this service."""
-    return Column(name, type_, *args, info={"data": PSEUDONYM}, **kw)
-
-
-def operational(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]], *args: Any, **kw: Any) -> Column[Any]:
-    """A table column that says nothing about a person."""
-    return Column(name, type_, *args, info={"data": OPERATIONAL}, **kw)
-
-
-def classify_column(column: Column[Any]) -> Classification:
-    """The declaration of a table column; raises Unclassified when it has none."""
-    declared = column.info.get("data")
-    if isinstance(declared, Personal | Pseudonym | Operational):
-        return declared
-    raise Unclassified(str(column.table.name), column.name)

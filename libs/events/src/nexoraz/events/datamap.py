@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table
 
-from nexoraz.events.classification import Classification, Personal, Pseudonym, classify_column
+from nexoraz.events.classification import Classification, Personal, Pseudonym
+from nexoraz.events.columns import classify_column
 from nexoraz.events.declarations import EventHolding, Holding, ObjectHolding, TableHolding, Unlinked, check_covered
 from nexoraz.events.registry import Registry
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, MetaData, Table
 
-from nexoraz.events.classification import Operational, classify_column
+from nexoraz.events.classification import Operational
+from nexoraz.events.columns import classify_column
 from nexoraz.events.objects import ObjectKind, Objects
 from nexoraz.events.registry import Registry
 from nexoraz.events.schema import KernelTables

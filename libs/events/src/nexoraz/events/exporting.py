@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from nexoraz.events.classification import Personal, classify_column
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import classify_column
 from nexoraz.events.declarations import FileName, ObjectHolding, TableHolding
 from nexoraz.events.export_parts import Entry, File, Group, Record
 from nexoraz.events.holdings import Holdings

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
+    Select,
     Table,
     Text,
     cast,
@@ -21,12 +22,14 @@ from sqlalchemy import (
     literal,
     not_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from nexoraz.events.classification import Pseudonym, classify_column
+from nexoraz.events.classification import Pseudonym
+from nexoraz.events.columns import classify_column
 from nexoraz.events.declarations import TableHolding, Unlinked
-from nexoraz.events.holdings import Holdings, kept
+from nexoraz.events.holdings import NO_TIME_LIMIT, Holdings, kept
 
 SMALL_BYTES = 8 * 1024 * 1024
 """Tables up to this size are read whole by the scan of one account; about 10 ms each."""
@@ -48,7 +51,7 @@ def scan(holdings: Holdings, account_id: str) -> list[Residue]:
     counted = [line for line in holdings.everything(account_id) if line.store != holdings.events.store]
     declared = [Residue(line.store, line.found, line.retained) for line in counted]  # events: by their account column
     with holdings.store.engine.connect() as connection:
-        raw = list(_search_tables(holdings, connection, account_id))
+        raw = _search_tables(holdings, connection, account_id)
     return declared + raw + _search_buckets(holdings, account_id)
 
 
@@ -64,6 +67,7 @@ def sweep(holdings: Holdings) -> list[tuple[str, Residue]]:
     """
     found: list[tuple[str, Residue]] = []
     with holdings.store.engine.connect() as connection:
+        connection.execute(NO_TIME_LIMIT)
         for holding, table in _searched(holdings):
             for column in _text_columns(table, holding):
                 found += _swept(holdings, connection, column, holding)
@@ -92,33 +96,25 @@ def _text_columns(table: Table, holding: TableHolding | Unlinked | None) -> list
     ]
 
 
-def _search_tables(holdings: Holdings, connection: Connection, account_id: str) -> Iterator[Residue]:
+def _search_tables(holdings: Holdings, connection: Connection, account_id: str) -> list[Residue]:
     small = _small_tables(holdings, connection)
+    searches: list[Select[Any]] = []
     for holding, table in _searched(holdings):
-        columns = _text_columns(table, holding)
-        whole = table.name in small
-        if not whole:
-            columns = [column for column in columns if _indexed(column)]
-        for column in columns:
-            match = _contains(column, account_id) if whole else column == account_id
-            yield _found(holdings, connection, column, match, holding)
+        for column in _text_columns(table, holding):
+            if table.name in small:
+                searches.append(_search(holdings, column, func.strpos(cast(column, Text), account_id) > 0, holding))
+            elif _indexed(column):
+                searches.append(_search(holdings, column, column == account_id, holding))
+    rows = connection.execute(union_all(*searches)).all()
+    return [Residue(f"{store} (search)", found, kept_by_law) for store, found, kept_by_law in rows]
 
 
-def _found(
-    holdings: Holdings,
-    connection: Connection,
-    column: Column[Any],
-    match: ColumnElement[bool],
-    holding: TableHolding | Unlinked | None,
-) -> Residue:
-    retained = func.count().filter(_keep(holding))
-    counts = select(func.count(), retained).select_from(column.table).where(_foreign(holdings, column), match)
-    found, keep = connection.execute(counts).one()
-    return Residue(f"{column.table.name}.{column.name} (search)", found, keep)
-
-
-def _contains(column: Column[Any], account_id: str) -> ColumnElement[bool]:
-    return func.strpos(cast(column, Text), account_id) > 0
+def _search(
+    holdings: Holdings, column: Column[Any], match: ColumnElement[bool], holding: TableHolding | Unlinked | None
+) -> Select[Any]:
+    counts = select(literal(f"{column.table.name}.{column.name}"), func.count(), func.count().filter(_keep(holding)))
+    searched: Select[Any] = counts.select_from(column.table).where(_foreign(holdings, column), match)
+    return searched
 
 
 def _keep(holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:

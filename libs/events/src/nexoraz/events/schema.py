@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.columns import operational, pseudonym
 
 STAMP = DateTime(timezone=True)
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from nexoraz.events.classification import Personal, classify_column
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import classify_column
 from nexoraz.events.registry import Sealer
 
 

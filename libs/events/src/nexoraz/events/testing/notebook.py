@@ -29,7 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from nexoraz.events.buckets import Bucket
-from nexoraz.events.classification import Id, Personal, operational, personal, pseudonym
+from nexoraz.events.classification import Id, Personal
+from nexoraz.events.columns import operational, personal, pseudonym
 from nexoraz.events.contracts import Foreign, Received
 from nexoraz.events.declarations import Holding
 from nexoraz.events.event import Event, Recorded, Stream

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, DateTime, Index, Integer, MetaData, Table, Text
 
 from nexoraz.assets.domain.events import PRIVATE
-from nexoraz.events.classification import operational, personal, pseudonym
+from nexoraz.events.columns import operational, personal, pseudonym
 from nexoraz.events.schema import KernelTables
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.schema import KernelTables
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table

@@ -2,7 +2,8 @@
 
 from sqlalchemy import MetaData, Table, Text, delete, insert, select
 
-from nexoraz.events.classification import Personal, personal, pseudonym
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import personal, pseudonym
 from nexoraz.events.registry import KeyDestroyed, Sealer
 from nexoraz.events.sealed_columns import open_column, seal_column
 from nexoraz.events.sql_store import connection_of

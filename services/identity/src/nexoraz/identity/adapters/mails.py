@@ -8,7 +8,8 @@ from sqlalchemy import DateTime, Index, MetaData, Table, Text, delete, func, sel
 from sqlalchemy.dialects.postgresql import UUID as SQL_UUID
 from sqlalchemy.dialects.postgresql import insert
 
-from nexoraz.events.classification import Personal, operational, personal, pseudonym
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import operational, personal, pseudonym
 from nexoraz.events.registry import Sealer
 from nexoraz.events.sealed_columns import open_column, seal_column
 from nexoraz.events.sql_store import connection_of

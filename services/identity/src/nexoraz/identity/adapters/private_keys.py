@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import LargeBinary, MetaData, Table, Text, insert, select
 
-from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.registry import Sealer
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, Engine, Integer, MetaData, Table, Text, case, delete
 from sqlalchemy.dialects.postgresql import insert
 
-from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.identity.application.ports import Clock, KeyedHash, Rule
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import MetaData, Table, Text, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from nexoraz.events.classification import pseudonym
+from nexoraz.events.columns import pseudonym
 from nexoraz.events.event import Recorded
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import connection_of

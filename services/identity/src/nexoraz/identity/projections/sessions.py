@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import DateTime, Index, MetaData, Table, Text, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID as SQL_UUID
 
-from nexoraz.events.classification import Personal, operational, personal, pseudonym
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import operational, personal, pseudonym
 from nexoraz.events.event import Recorded
 from nexoraz.events.registry import Sealer
 from nexoraz.events.sealed_columns import open_column, seal_column

@@ -7,7 +7,8 @@ remove the one and leave the other, which then belongs to nobody.
 from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from nexoraz.events.classification import Personal, operational, personal, pseudonym
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import operational, personal, pseudonym
 from nexoraz.events.schema import KernelTables
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table

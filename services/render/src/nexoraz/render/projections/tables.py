@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, DateTime, Index, Integer, MetaData, Table, Text
 
-from nexoraz.events.classification import operational, pseudonym
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.schema import KernelTables
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
