@@ -20,6 +20,7 @@ from sqlalchemy import (
     not_,
     null,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.types import DateTime
@@ -53,6 +54,10 @@ __all__ = [
     "Unlinked",
     "as_is",
 ]
+
+
+NO_TIME_LIMIT = text("SET LOCAL statement_timeout = 0")
+"""For statements whose work grows with what an account holds; the rest of a service keeps its limit."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -113,6 +118,7 @@ class Holdings:
 
     def erase_rows(self, connection: Connection, account_id: str) -> list[Erased]:
         """Delete what no law keeps, children before parents; belongs into the transaction that records the answer."""
+        connection.execute(NO_TIME_LIMIT)
         gone = [self._erase_table(connection, h, account_id) for h in self.tables]
         deleted = delete(self.events.table).where(self.events.table.c.account_id == account_id)
         types = deleted.returning(self.events.table.c.type).cte("gone")

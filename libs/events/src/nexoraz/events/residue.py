@@ -98,7 +98,7 @@ def _text_columns(table: Table, holding: TableHolding | Unlinked | None) -> list
 
 def _search_tables(holdings: Holdings, connection: Connection, account_id: str) -> list[Residue]:
     small = _small_tables(holdings, connection)
-    searches: list[Select[Any]] = []
+    searches: list[Select[str, int, int]] = []
     for holding, table in _searched(holdings):
         for column in _text_columns(table, holding):
             if table.name in small:
@@ -111,10 +111,9 @@ def _search_tables(holdings: Holdings, connection: Connection, account_id: str) 
 
 def _search(
     holdings: Holdings, column: Column[Any], match: ColumnElement[bool], holding: TableHolding | Unlinked | None
-) -> Select[Any]:
+) -> Select[str, int, int]:
     counts = select(literal(f"{column.table.name}.{column.name}"), func.count(), func.count().filter(_keep(holding)))
-    searched: Select[Any] = counts.select_from(column.table).where(_foreign(holdings, column), match)
-    return searched
+    return counts.select_from(column.table).where(_foreign(holdings, column), match)
 
 
 def _keep(holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:
