@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bus.shop import Confirmed, Shop, engine_of, see
+from bus.shop import Confirmed, Shop, engine_of, see  # type: ignore[import-not-found] # run as a program
 from nexoraz.events.bus import NatsSettings
 from nexoraz.events.contracts import Received
 from nexoraz.events.store import Transaction

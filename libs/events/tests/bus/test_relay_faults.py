@@ -9,11 +9,14 @@ from functools import partial
 import msgspec
 import pytest
 
+from nexoraz.events.contracts import Contract
+from nexoraz.events.event import Event, Recorded
+from nexoraz.events.jetstream import BusUnavailable
 from nexoraz.local.testing.real import RealNats
 
 from .conftest import NewShop
 from .proxy import Proxy
-from .shop import Confirmed, Shop, eventually, see
+from .shop import Confirmed, Shop, eventually, see, translate
 
 Messages = Callable[[], list[tuple[int, int]]]
 
@@ -245,3 +248,26 @@ def test_a_database_restored_to_an_older_position_handles_again(assets: Shop, re
     with assets.running(), render.running():
         eventually(lambda: len(render.seen()) == 30)
     assert render.seen() == [("ada", n) for n in range(1, 31)]
+
+
+def test_an_event_that_cannot_be_translated_stops_the_relay_loudly_and_skips_nothing(
+    new_shop: NewShop, nats: RealNats
+) -> None:
+    broken = threading.Event()
+    broken.set()
+
+    def careful(event: Event, recorded: Recorded) -> Contract | None:
+        if recorded.position == 5 and broken.is_set():
+            raise LookupError
+        return translate(event, recorded)
+
+    assets = new_shop("assets", translate=careful)
+    with assets.running() as worker:
+        assets.place("ada", 10)
+        eventually(lambda: worker.worker.relay.stuck == "LookupError")
+        assert stored(nats) == 4
+        with pytest.raises(BusUnavailable, match="stuck after position 4"):
+            worker.worker.checks()["relay"]()
+        broken.clear()
+        assert_complete(nats, assets, list(range(1, 11)))
+        worker.worker.checks()["relay"]()

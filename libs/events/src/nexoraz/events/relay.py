@@ -37,6 +37,7 @@ BATCH = 1_000
 POLL_S = 0.25
 LOOK_EVERY_S = 10.0
 """How often an idle relay looks whether its stream is still the one that it knows."""
+STUCK_S = 5.0
 BUS_FAULTS = (BusUnavailable, BusRefused, Diverged, nats.errors.Error, OSError)
 log = structlog.get_logger()
 
@@ -64,6 +65,14 @@ class Checkpoint:
     identity: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is public among some events in a row, and the position of the last of these events (0: there are none)."""
+
+    messages: list[Outgoing]
+    end: int
+
+
 class Relay:
     """Runs in the worker's loop. `hint` may be called from any thread."""
 
@@ -81,6 +90,7 @@ class Relay:
         self._faults = 0
         self.active = False
         self.position = 0
+        self.stuck = ""
 
     def hint(self) -> None:
         """Something was committed. Cheap, thread-safe; a lost hint costs at most the polling interval."""
@@ -126,6 +136,14 @@ class Relay:
                 log.warning("relay begins again", service=self._service, fault=type(fault).__name__, why=str(fault))
                 await _pause(stop, min(0.05 * 2 ** min(self._faults, 6), 2.0))
                 await pg.execute("SELECT 1")
+            except psycopg.Error:
+                raise
+            except (
+                Exception
+            ) as error:  # an event that cannot be read or translated is told, never skipped
+                self.stuck = type(error).__name__
+                log.error("relay stuck", service=self._service, after=self.position, error=self.stuck)
+                await _pause(stop, STUCK_S)
 
     async def _connected(self, pg: Connection, stop: asyncio.Event) -> None:
         self._publisher = None
@@ -154,40 +172,47 @@ class Relay:
             self._woken.clear()
             if client.is_closed:
                 raise BusUnavailable("the connection was lost")
-            rows = await self._after(pg, at.position)
-            while rows and not stop.is_set():
-                at, rows = await self._publish_and_read(pg, publisher, rows, at)
+            batch = await self._after(pg, at.position)
+            while batch.end and not stop.is_set():
+                at, batch = await self._publish(pg, publisher, batch, at)
                 self._faults, looked = 0, loop.time()
             if loop.time() - looked > LOOK_EVERY_S:
                 await self._still_there(client, at)
                 looked = loop.time()
             await self._idle(pg)
 
-    async def _after(self, pg: Connection, position: int) -> list[tuple[Any, ...]]:
-        return await (await pg.execute(AFTER, (position, BATCH), prepare=True, binary=True)).fetchall()
-
-    async def _publish_and_read(
-        self, pg: Connection, publisher: ChainedPublisher, rows: list[tuple[Any, ...]], at: Checkpoint
-    ) -> tuple[Checkpoint, list[tuple[Any, ...]]]:
-        """While this batch is on its way, the next one is read."""
-        ahead = asyncio.create_task(self._after(pg, rows[-1][0]))
-        try:
-            at = await self._publish(pg, publisher, rows, at)
-        finally:
-            await asyncio.wait([ahead])
-        return at, ahead.result()
+    async def _after(self, pg: Connection, position: int) -> "_Batch":
+        rows = await (await pg.execute(AFTER, (position, BATCH), prepare=True, binary=True)).fetchall()
+        messages: list[Outgoing] = []
+        end = 0
+        for row in rows:
+            try:
+                message = self._outgoing(row)
+            except Exception:
+                if end == 0:
+                    raise
+                break  # first publish what comes before it
+            if message is not None:
+                messages.append(message)
+            end = row[0]
+        return _Batch(messages, end)
 
     async def _publish(
-        self, pg: Connection, publisher: ChainedPublisher, rows: list[tuple[Any, ...]], at: Checkpoint
-    ) -> Checkpoint:
-        messages = [m for m in map(self._outgoing, rows) if m is not None]
-        sequence = at.sequence
-        if messages:
-            # Twice at fault without a message accepted in between: perhaps the server still knows an id.
-            sequence = await publisher.publish(messages, at.sequence, careful=self._faults > 1)
-        at = replace(at, position=rows[-1][0], sequence=sequence)
+        self, pg: Connection, publisher: ChainedPublisher, batch: "_Batch", at: Checkpoint
+    ) -> tuple[Checkpoint, "_Batch"]:
+        """Publish a batch, and make the next one while it is on its way."""
+        ahead = asyncio.create_task(self._after(pg, batch.end))
+        try:
+            sequence = at.sequence
+            if batch.messages:
+                # Twice at fault without a message accepted in between: perhaps the server still knows an id.
+                sequence = await publisher.publish(batch.messages, sequence, careful=self._faults > 1)
+        finally:
+            await asyncio.wait([ahead])
+        at = replace(at, position=batch.end, sequence=sequence)
         await self._save(pg, at)
-        return at
+        self.stuck = ""
+        return at, ahead.result()
 
     def _outgoing(self, row: tuple[Any, ...]) -> Outgoing | None:
         position, id_, name, version, type_, account, at, data, causation, trace, erased = row

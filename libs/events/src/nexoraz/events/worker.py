@@ -267,6 +267,8 @@ class Worker:
             raise BusUnavailable("not connected to NATS")
 
     def _check_relay(self) -> int:
+        if self.relay.stuck:
+            raise BusUnavailable(f"the relay is stuck after position {self.relay.position}: {self.relay.stuck}")
         return self.relay.position
 
     def _check_consumers(self) -> dict[str, int]:
