@@ -21,3 +21,14 @@ def test_a_refusal_waits_like_a_success() -> None:
     with pytest.raises(LookupError), Pace(clock=lambda: next(elapsed), sleep=waits.append).even():
         raise LookupError
     assert waits == pytest.approx([STEP * 0.8])
+
+
+def test_where_only_refusals_are_even_a_success_leaves_at_once() -> None:
+    waits: list[float] = []
+    elapsed = iter([0.0, 0.0, STEP * 0.2])
+    pace = Pace(clock=lambda: next(elapsed), sleep=waits.append)
+    with pace.even_refusals():
+        pass
+    with pytest.raises(LookupError), pace.even_refusals():
+        raise LookupError
+    assert waits == pytest.approx([STEP * 0.8])

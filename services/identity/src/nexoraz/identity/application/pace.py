@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STEP = 0.1
-"""Seconds. Longer than the slowest path takes on an idle machine, so that all paths end on the same step."""
+STEP = 0.25
+"""Seconds. Several times what the slowest path takes on an idle machine, so that all paths end on the same step."""
 
 
 class Pace:
-    """`with pace.even():` leaves at the next multiple of STEP after entering, on success and on refusal alike."""
+    """Leaves a block at a multiple of STEP after entering it."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -19,9 +19,22 @@ class Pace:
 
     @contextmanager
     def even(self) -> Iterator[None]:
+        """On success and on refusal alike."""
         began = self._clock()
         try:
             yield
         finally:
-            elapsed = self._clock() - began
-            self._sleep(STEP - elapsed % STEP)
+            self._wait(began)
+
+    @contextmanager
+    def even_refusals(self) -> Iterator[None]:
+        """On refusal only: for what tells by its answer that it succeeded."""
+        began = self._clock()
+        try:
+            yield
+        except Exception:
+            self._wait(began)
+            raise
+
+    def _wait(self, began: float) -> None:
+        self._sleep(STEP - (self._clock() - began) % STEP)

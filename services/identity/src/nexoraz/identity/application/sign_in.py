@@ -92,7 +92,7 @@ class SignIn:
 
     def sign_in(self, email: str, password: str, user_agent: str, client_address: str) -> SignedIn:
         """Start a session. Raises SignInRefused and TooManyAttempts, both after the same time."""
-        with self.pace.even():
+        with self.pace.even_refusals():
             address = _lookup_form(email)
             limit(self.throttle, SIGN_IN_BY_ADDRESS, client_address)
             limit(self.throttle, SIGN_IN_BY_ACCOUNT, address)
