@@ -1,4 +1,4 @@
-"""The other four services as privacy meets them: on the real bus, each under its own user, saying what the test wants."""
+"""The other four services as privacy meets them: on the real bus, each under its own user."""
 
 import asyncio
 import json

@@ -18,7 +18,7 @@ from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.local import ports
 from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
 from nexoraz.local.testing.real import Bucket, RealNats
-from nexoraz.privacy.bootstrap import EXAMPLE, MIGRATIONS, App, build
+from nexoraz.privacy.bootstrap import EXAMPLE, ROOT, App, build
 from nexoraz.privacy.config import Settings
 from nexoraz.service.database import make_engine
 from nexoraz.service.migrate import migrate
@@ -30,7 +30,7 @@ from services.privacy.tests.integration.suite import Suite, until
 
 
 def migrate_data(dsn: str) -> None:
-    migrate(dsn, MIGRATIONS)
+    migrate(dsn, ROOT / "migrations")
 
 
 @pytest.fixture

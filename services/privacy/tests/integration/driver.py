@@ -59,15 +59,15 @@ class Coordinator:
 
     def state(self, request_id: str) -> Request:
         with self.app.runtime.store.transaction() as tx:
-            return self.app.requests.state_of(tx, request_id)
+            return self.app.use_cases.requests.state_of(tx, request_id)
 
     def history(self, request_id: str) -> list[Event]:
         with self.app.runtime.store.transaction() as tx:
-            return self.app.requests.history_of(tx, request_id)
+            return self.app.use_cases.requests.history_of(tx, request_id)
 
     def run_tasks(self) -> int:
         """Run what is due, including what that leads to; returns how many tasks ran."""
-        handlers, ran = self.app.task_handlers(), 0
+        handlers, ran = self.app.use_cases.task_handlers(), 0
         table = TaskTable(self.app.runtime.engine, "", 30.0, frozenset())
         while tasks := table.claim(dict.fromkeys(handlers, 4)):
             for task in tasks:
@@ -85,15 +85,15 @@ class Coordinator:
     def announce(self, *names: str) -> None:
         for name in names or PARTICIPANTS:
             with self.app.runtime.store.transaction() as tx:
-                self.app.answers.announce(tx, name, name, f"map of {name}", "{}")
+                self.app.use_cases.answers.announce(tx, name, name, f"map of {name}", "{}")
 
     def receipt(self, request_id: str, name: str, outcome: str = Answer.ERASED, message: str = "") -> None:
         with self.app.runtime.store.transaction() as tx:
-            self.app.answers.receipt(tx, name, message or f"r-{name}", request_id, x.receipt(name, outcome))
+            self.app.use_cases.answers.receipt(tx, name, message or f"r-{name}", request_id, x.receipt(name, outcome))
 
     def scan(self, request_id: str, name: str, residue: int = 0, message: str = "") -> None:
         with self.app.runtime.store.transaction() as tx:
-            self.app.answers.scan(tx, name, message or f"s-{name}", request_id, x.scan(name, residue))
+            self.app.use_cases.answers.scan(tx, name, message or f"s-{name}", request_id, x.scan(name, residue))
 
     def erase_everywhere(self, request_id: str) -> None:
         """All participants do their duty, and the certificate is written."""
@@ -109,13 +109,13 @@ class Coordinator:
         files, records = [], 0
         for n, piece in enumerate(pieces(pack(entries), 64 * 1024), start=1):
             part = f"{n:04}"
-            self.app.exports.account_to_upload_for(request_id, name, part)
+            self.app.use_cases.exports.account_to_upload_for(request_id, name, part)
             sealed = b"".join(seal_part(asked.public_key, piece, binding(request_id, name, part)))
             stored = sealed[:-1] + bytes([sealed[-1] ^ 1]) if damage else sealed
             self._put(asked.account_id, part_id(request_id, name, part), stored)
             files.append(PartFile(part, _sha256(sealed), len(sealed)))
         with self.app.runtime.store.transaction() as tx:
-            self.app.answers.part(tx, name, f"p-{name}", request_id, Part(name, tuple(files), records))
+            self.app.use_cases.answers.part(tx, name, f"p-{name}", request_id, Part(name, tuple(files), records))
 
     def _put(self, account_id: str, object_id: str, sealed: bytes) -> None:
         self.app.objects.bucket.put(object_name(account_id, PARTS, object_id), BytesIO(sealed), b"")

@@ -159,7 +159,7 @@ def test_uploads_are_granted_only_to_the_asked_while_it_is_collected(
     erasure = coordinator.ask(str(uuid4()), "erasure", immediate=True).json
     assert asked is not None
     assert erasure is not None
-    exports, id_ = coordinator.app.exports, asked["id"]
+    exports, id_ = coordinator.app.use_cases.exports, asked["id"]
     refusals = {
         (id_, "stranger", "0001"): "unknown-participant",
         (id_, "assets", "../0001"): "bad-part-name",

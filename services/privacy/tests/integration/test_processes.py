@@ -1,4 +1,4 @@
-"""privacy as it runs: migrate, web and worker as processes, on real PostgreSQL, NATS and S3, among simulated services."""
+"""privacy as it runs: web and worker as processes, on real PostgreSQL, NATS and S3, among simulated services."""
 
 import io
 import json
@@ -98,11 +98,11 @@ RENDER_RECEIPT = {
 def test_what_is_said_in_another_name_counts_for_nothing(suite: Suite, others: Others) -> None:
     others.silent = {"render"}
     asked = suite.json("POST", "/requests", {"type": "erasure", "immediate": True}, **suite.bearer(str(uuid4())))
-    body = {"request_id": asked["id"], "participant": "render"}
-    others.say("assets", "erasure-receipted", asked["id"], body | RENDER_RECEIPT)
     token = {"Authorization": f"Bearer {asked['token']}"}
     until(lambda: suite.json("GET", f"/requests/{asked['id']}", **token)["waiting_for"] == ["render"])
-    time.sleep(1.0)
+    body = {"request_id": asked["id"], "participant": "render"}
+    others.say("assets", "erasure-receipted", asked["id"], body | RENDER_RECEIPT)
+    time.sleep(2.0)
     assert suite.json("GET", f"/requests/{asked['id']}", **token)["waiting_for"] == ["render"]
 
 

@@ -1,6 +1,5 @@
 """What is generated or written twice says the same."""
 
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,7 +18,7 @@ def test_the_migrations_make_what_the_tables_declare(app: App) -> None:
 
 
 def test_the_committed_documents_are_those_of_the_code() -> None:
-    assert stale(Path(bootstrap.__file__).parents[3], bootstrap.documents()) == []
+    assert stale(bootstrap.ROOT, bootstrap.documents()) == []
 
 
 @pytest.mark.real

@@ -25,7 +25,6 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
-from nexoraz.events.tasks import TaskHandler
 from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.events.worker import Periodic, WorkerParts, run_worker
 from nexoraz.privacy.adapters import published, subscribed
@@ -34,12 +33,10 @@ from nexoraz.privacy.adapters.certificate_book import SealedSigningKeys, SqlCert
 from nexoraz.privacy.adapters.documents import StoredDocuments
 from nexoraz.privacy.adapters.export_keys import SqlExportKeys
 from nexoraz.privacy.adapters.holdings import held
+from nexoraz.privacy.adapters.housekeeping import Housekeeping
 from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
-from nexoraz.privacy.application import follow_ups as tasks
-from nexoraz.privacy.application.answers import Answers
-from nexoraz.privacy.application.certifying import Certifying
-from nexoraz.privacy.application.exports import Exports
-from nexoraz.privacy.application.requests import Requests
+from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
+from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
 from nexoraz.privacy.domain.events import REQUEST_EVENTS, ParticipantAnnounced
 from nexoraz.privacy.domain.policy import POLICY_VERSION
@@ -48,13 +45,13 @@ from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
-from nexoraz.privacy.web.refusals import REFUSALS
+from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
 from nexoraz.service.app import create_app, openapi_document
-from nexoraz.service.auth import Authenticator, purge_revocations, revoke
+from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
 from nexoraz.service.health import serve_health
-from nexoraz.service.idempotency import IdempotencyKeys, purge_expired
+from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
 from nexoraz.service.tables import classified
@@ -65,7 +62,7 @@ classified(
     {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
 )
 REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, *PROTOCOL_EVENTS])
-VERSION = "1.0.0"
+SERVICE, VERSION, ROOT = "privacy", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_privacy"),
     vault_database_url=Secret("postgresql://localhost/nexoraz_privacy_vault"),
@@ -77,7 +74,6 @@ EXAMPLE = Settings(
     s3_secret_key=Secret("example"),
 )
 """Settings to describe the service with; no secret is in them and nothing is reached by them."""
-MIGRATIONS = Path(__file__).parents[3] / "migrations"
 PARTICIPANTS = Participants()
 PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "requests": RequestRecords(),
@@ -99,12 +95,8 @@ class App:
     objects: Objects
     holdings: Holdings
     participation: Participation
-    requests: Requests
-    answers: Answers
-    certifying: Certifying
-    exports: Exports
-    signing: SealedSigningKeys
-    clock: Callable[[], datetime]
+    ports: Ports
+    use_cases: UseCases
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and its bucket only."""
@@ -115,35 +107,35 @@ class App:
         desk = Desk(
             self.runtime.store,
             self.runtime.engine,
-            self.requests,
+            self.use_cases.requests,
             StoredDocuments(self.runtime.engine, self.objects),
             self.runtime.vault,
-            self.clock,
+            self.ports.clock,
             most_watchers=max(1, self.settings.web_threads // 2),
         )
         text = (files("nexoraz.privacy") / "policy" / f"{POLICY_VERSION}.md").read_text(encoding="utf-8")
-        return create_app(
-            "privacy",
+        app = create_app(
+            SERVICE,
             VERSION,
             self.settings,
             [requests_blueprint(desk), following_blueprint(desk), documents_blueprint(desk, text)],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
-            authenticator=Authenticator(
-                self.runtime.engine, AUTH, self.settings.public_url, lambda: self.clock().timestamp()
-            ),
+            authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url, self._time),
             idempotency_keys=idempotency_keys,
         )
+        install_answers(app)
+        return app
 
     def worker(self) -> WorkerParts:
         """The relay, the consumers and the tasks."""
         plan = WorkerPlan(
             translate=published.translate,
-            handlers=subscribed.handlers(self.answers, self.settings.participants),
-            task_handlers=self.task_handlers(),
-            rpc_handlers={SUBJECT: UploadGrants(self.exports, self.objects)},
-            periodic=[Periodic("forget", 3600.0, self._forget)],
-            task_concurrency={tasks.ASSEMBLE: 2},
+            handlers=subscribed.handlers(self.use_cases.answers, self.settings.participants),
+            task_handlers=self.use_cases.task_handlers(),
+            rpc_handlers={SUBJECT: UploadGrants(self.use_cases.exports, self.objects)},
+            periodic=[Periodic("housekeeping", 3600.0, Housekeeping(self.runtime.engine))],
+            task_concurrency={ASSEMBLE: 2},
         )
         nats = NatsSettings(
             url=self.settings.nats_url,
@@ -153,20 +145,10 @@ class App:
         )
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
-    def task_handlers(self) -> dict[str, TaskHandler]:
-        """What this service does beside its part in erasure and export."""
-        return {
-            tasks.RUN: self.requests.run_due,
-            tasks.CERTIFY: self.certifying.certify,
-            tasks.ASSEMBLE: self.exports.assemble,
-            tasks.ERASE_ARCHIVE: self.exports.erase,
-            tasks.DISCARD: self.exports.discard,
-        }
-
     def start(self) -> None:
         """Once per worker: say what privacy holds, and have a key to sign with."""
         with self.runtime.store.transaction() as tx:
-            self.signing.current(tx)
+            self.ports.signing.current(tx)
         self.participation.announce()
 
     def run_worker(self) -> None:
@@ -179,10 +161,8 @@ class App:
         chosen = names or list(PROJECTIONS)
         return [f"{name}: {rebuild(self.runtime.store, PROJECTIONS[name])} events replayed" for name in chosen]
 
-    def _forget(self) -> None:
-        with self.runtime.engine.begin() as connection:
-            purge_expired(connection)
-            purge_revocations(connection)
+    def _time(self) -> float:
+        return self.ports.clock().timestamp()
 
     async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
         return await serve_health(self.settings.bind, checks)
@@ -201,9 +181,8 @@ class App:
 
 def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucket | None = None) -> App:
     """Wire privacy. `clock` and `bucket` stand in for the time and for S3 in tests."""
-    book = SqlRequestBook()
     runtime = Runtime.wire(
-        "privacy",
+        SERVICE,
         make_engine(settings.database_url),
         make_engine(settings.vault_database_url, pool_size=4),
         settings.vault_kek_dir,
@@ -212,38 +191,34 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         inline=lambda _vault: list(PROJECTIONS.values()),
         traceparent=current_traceparent,
     )
-    queue, store = runtime.tasks, runtime.store
-    store.inline.append(tasks.FollowUps(queue))
+    runtime.store.inline.append(FollowUps(runtime.tasks))
     objects = Objects(bucket or _bucket(settings), runtime.vault)
-    holdings = Holdings("privacy", runtime.store, METADATA, runtime.vault, held(objects))
-    keys, signing = SqlExportKeys(runtime.engine, runtime.vault), SealedSigningKeys(runtime.vault, clock)
-    requests = Requests(
-        store=store,
-        book=book,
+    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects))
+    # Its own messages stay: a service that was away, or is restored, must still hear what was asked of it.
+    participation = runtime.participation(holdings, on_begun=_close(SqlRequestBook()), purges_bus=False)
+    ports = Ports(
+        store=runtime.store,
+        queue=runtime.tasks,
+        book=SqlRequestBook(),
         roster=PARTICIPANTS,
-        keys=keys,
         hashes=runtime.vault,
-        queue=queue,
+        export_keys=SqlExportKeys(runtime.engine, runtime.vault),
+        archives=SealedArchives(objects),
+        signing=SealedSigningKeys(runtime.vault, clock),
+        certificates=SqlCertificateBook(),
         clock=clock,
         new_id=lambda: str(uuid4()),
-        grace=timedelta(hours=settings.grace_hours),
-        required=frozenset(settings.participants),
-        policy_version=POLICY_VERSION,
     )
-    kept_for = timedelta(days=settings.archive_days)
-    return App(
-        settings,
-        runtime,
-        objects,
-        holdings,
-        # Its own messages stay: a service that was away, or is restored, must still hear what was asked of it.
-        runtime.participation(holdings, on_begun=_close(book), purges_bus=False),
-        requests,
-        Answers(clock),
-        Certifying(store, signing, SqlCertificateBook(), queue, clock, settings.public_url),
-        Exports(store, book, keys, SealedArchives(objects), signing, queue, clock, kept_for),
-        signing,
-        clock,
+    return App(settings, runtime, objects, holdings, participation, ports, use_cases(ports, _terms(settings)))
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        grace=timedelta(hours=settings.grace_hours),
+        archives_kept_for=timedelta(days=settings.archive_days),
+        required=frozenset(settings.participants),
+        issuer=settings.public_url,
+        policy_version=POLICY_VERSION,
     )
 
 
@@ -271,7 +246,7 @@ def _bucket(settings: Settings) -> S3Bucket:
 
 def migrate_databases(settings: Settings) -> None:
     """Bring privacy's database and its vault to the newest version."""
-    migrate(settings.database_url, MIGRATIONS)
+    migrate(settings.database_url, ROOT / "migrations")
     migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))
 
 
@@ -279,4 +254,4 @@ def documents() -> Mapping[str, str]:
     """The generated documents; nothing is connected."""
     app = build(EXAMPLE)
     openapi = {"openapi.json": dump(openapi_document(app.flask(None)))}
-    return openapi | event_documents("privacy", REGISTRY, METADATA, app.holdings, published.CONTRACTS)
+    return openapi | event_documents(SERVICE, REGISTRY, METADATA, app.holdings, published.CONTRACTS)

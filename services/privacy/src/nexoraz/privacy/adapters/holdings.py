@@ -40,13 +40,16 @@ def held(objects: Objects) -> list[Holding]:
         ),
         ObjectHolding(objects, PARTS, retention=EXPORT, exported=False, reason="parts of an export being made"),
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
-        TableHolding(t.IDEMPOTENCY, "user.behavior", present=None, reason="copies of answers, gone after a day"),
+        TableHolding(
+            t.IDEMPOTENCY, "user.behavior", present=None, reason="copies of answers, gone after a day", transient=True
+        ),
         TableHolding(
             t.AUTH.revocations,
             "user.unique_id.pseudonymous",
             account_column="subject",
             present=None,
             reason="refuses the tokens of the erased",
+            transient=True,
             retained=Retained("tokens of the erased stay refused", until=t.AUTH.revocations.c.at + timedelta(days=1)),
         ),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),

@@ -5,7 +5,8 @@ Every participant publishes under its own name, so there is one view per partici
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -76,6 +77,7 @@ MESSAGES: Mapping[type[Foreign], str] = {
 }
 
 
+@cache
 def view_of(service: str, view: type[F]) -> type[F]:
     """The view of that message as this service publishes it."""
     source = f"nexoraz.{service}.{MESSAGES[view]}"
@@ -150,3 +152,8 @@ def on_signing_key_published(tx: Transaction, received: Received) -> None:
 
 def on_session_revoked(tx: Transaction, received: Received) -> None:
     revoke(connection_of(tx), received.data.session_id)
+
+
+FIVE = ("identity", "assets", "render", "billing", "privacy")
+HANDLERS: Mapping[type[Foreign], Handler] = handlers(Answers(lambda: datetime.now(UTC)), FIVE)
+"""For the participants of this suite; a worker makes its own for those that its settings name."""

@@ -1,8 +1,11 @@
-"""Which HTTP status each broken rule answers with."""
+"""Which HTTP status each broken rule answers with, and what must look like something else."""
+
+from flask import Flask, Response
 
 from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import VersionConflict
 from nexoraz.privacy.domain import refusals as r
-from nexoraz.service.problems import Refusals
+from nexoraz.service.problems import Refusals, not_found, respond
 
 REFUSALS = Refusals(
     {
@@ -11,6 +14,15 @@ REFUSALS = Refusals(
         r.AccountBeingErased: 409,
         r.NotInGrace: 409,
         r.NoParticipants: 409,
-        KeyDestroyed: 409,
+        VersionConflict: 409,
     }
 )
+
+
+def install_answers(app: Flask) -> None:
+    """Who asks while the account's keys are being destroyed meets the 404 of somebody who is gone."""
+
+    def nothing_here(_: Exception) -> Response:
+        return respond(not_found())
+
+    app.register_error_handler(KeyDestroyed, nothing_here)

@@ -1,0 +1,90 @@
+"""All use cases of privacy, put together from ports; no adapter is named here, so tests fill it as they like."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nexoraz.events.store import EventStore
+from nexoraz.events.tasks import Task
+from nexoraz.privacy.application import follow_ups as tasks
+from nexoraz.privacy.application.answers import Answers
+from nexoraz.privacy.application.certifying import Certifying
+from nexoraz.privacy.application.exports import Exports
+from nexoraz.privacy.application.ports import (
+    ArchiveStore,
+    CertificateBook,
+    Clock,
+    ExportKeys,
+    KeyedHash,
+    Queue,
+    RequestBook,
+    Roster,
+    SigningKeys,
+)
+from nexoraz.privacy.application.requests import Requests
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the use cases need from the world."""
+
+    store: EventStore
+    queue: Queue
+    book: RequestBook
+    roster: Roster
+    hashes: KeyedHash
+    export_keys: ExportKeys
+    archives: ArchiveStore
+    signing: SigningKeys
+    certificates: CertificateBook
+    clock: Clock
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What this installation promises. required: participants that are waited for in any case. issuer: public URL."""
+
+    grace: timedelta
+    archives_kept_for: timedelta
+    required: frozenset[str]
+    issuer: str
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    requests: Requests
+    answers: Answers
+    certifying: Certifying
+    exports: Exports
+
+    def task_handlers(self) -> dict[str, Callable[[Task], None]]:
+        """What is done later (follow_ups.py), by kind."""
+        return {
+            tasks.RUN: self.requests.run_due,
+            tasks.CERTIFY: self.certifying.certify,
+            tasks.ASSEMBLE: self.exports.assemble,
+            tasks.ERASE_ARCHIVE: self.exports.erase,
+            tasks.DISCARD: self.exports.discard,
+        }
+
+
+def use_cases(p: Ports, terms: Terms) -> UseCases:
+    """Put them together."""
+    requests = Requests(
+        store=p.store,
+        book=p.book,
+        roster=p.roster,
+        keys=p.export_keys,
+        hashes=p.hashes,
+        queue=p.queue,
+        clock=p.clock,
+        new_id=p.new_id,
+        grace=terms.grace,
+        required=terms.required,
+        policy_version=terms.policy_version,
+    )
+    certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
+    exports = Exports(p.store, p.book, p.export_keys, p.archives, p.signing, p.queue, p.clock, terms.archives_kept_for)
+    return UseCases(requests, Answers(p.clock), certifying, exports)
