@@ -10,6 +10,7 @@ from nexoraz.assets.application.ports import PhotoFiles, StorageUnavailable, Sto
 from nexoraz.assets.domain.photo import PHOTO, UploadPhoto, photo_stream
 from nexoraz.assets.domain.picture import Limits, Picture
 from nexoraz.events.store import AccountErased, EventStore, Transaction, execute
+from nexoraz.events.transient import is_transient
 
 SWEEP = "sweep-upload"
 SWEEP_AFTER_S = 3_600
@@ -39,16 +40,18 @@ class Uploads:
 
     @contextmanager
     def arriving(self, account_id: str, photo_id: str, body: Body) -> Iterator[Arrived]:
-        """The file is stored while the block runs, and gone again when the block raises. Raises the refusals of the
+        """The file is stored while the block runs, and gone again when the block refuses. Raises the refusals of the
         body, StorageUnavailable, AccountErased and KeyDestroyed."""
         self._promise_to_sweep(account_id, photo_id)
         intake = Intake(body, self.limits, self.limit_seconds)
         stored = self.files.put(account_id, photo_id, intake, self.limits.bytes)
         try:
             yield Arrived(account_id, photo_id, intake.picture, stored)
-        except BaseException:
-            with suppress(StorageUnavailable):  # the sweep comes after it
-                self.files.delete(account_id, photo_id)
+        except Exception as error:
+            # A connection that broke during the commit leaves open whether the photo exists: the sweep will know.
+            if not is_transient(error):
+                with suppress(StorageUnavailable):
+                    self.files.delete(account_id, photo_id)
             raise
 
     def keep(self, tx: Transaction, arrived: Arrived, title: str | None) -> None:

@@ -1,0 +1,60 @@
+"""Fakes of assets' ports for tests; they pass the ports' contract suites."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+
+from nexoraz.assets.application.ports import StorageUnavailable, Stored
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import Transaction
+
+
+class MemoryFiles:
+    """Files by account and id. `down`: the storage is away. `destroyed`: accounts without keys."""
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.destroyed: set[str] = set()
+        self.down = False
+
+    def put(self, account_id: str, photo_id: str, chunks: Iterable[bytes], max_bytes: int) -> Stored:
+        self._reach(account_id)
+        content = b"".join(chunks)
+        assert len(content) <= max_bytes
+        self._reach(account_id)
+        self.files[account_id, photo_id] = content
+        return Stored(len(content), hashlib.sha256(content).digest())
+
+    def read(self, account_id: str, photo_id: str, start: int, end: int | None) -> Iterator[bytes]:
+        return iter([self._content(account_id, photo_id)[start:end]])
+
+    def delete(self, account_id: str, photo_id: str) -> None:
+        if self.down:
+            raise StorageUnavailable
+        self.files.pop((account_id, photo_id), None)
+
+    def release(self, account_id: str, photo_id: str) -> bytes:
+        content = self._content(account_id, photo_id)
+        return json.dumps({"url": f"memory:{photo_id}", "key": "", "size": len(content)}).encode()
+
+    def _content(self, account_id: str, photo_id: str) -> bytes:
+        self._reach(account_id)
+        if (account_id, photo_id) not in self.files:
+            raise LookupError(photo_id)
+        return self.files[account_id, photo_id]
+
+    def _reach(self, account_id: str) -> None:
+        if self.down:
+            raise StorageUnavailable
+        if account_id in self.destroyed:
+            raise KeyDestroyed(account_id)
+
+
+class MemoryPhotos:
+    """Knows the photos it was told, as (account id, photo id)."""
+
+    def __init__(self) -> None:
+        self.photos: set[tuple[str, str]] = set()
+
+    def exists(self, tx: Transaction, account_id: str, photo_id: str) -> bool:  # noqa: ARG002 - the port's shape
+        return (account_id, photo_id) in self.photos
