@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nats
 import psycopg
@@ -12,10 +13,13 @@ from psycopg import sql
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import SERVICES, Layout
 
+Database = psycopg.Connection[tuple[Any, ...]]
+ERASURE_RECORD = "record of the request"
 KEPT_ON_PURPOSE = {
     "billing.purchases": "accounting law; pseudonymous",
     "erased_accounts": "the tombstone that refuses to begin again",
     "revocations": "refuses the tokens of the erased",
+    ERASURE_RECORD: "that the erasure ran; pseudonymous",
 }
 
 
@@ -47,7 +51,7 @@ def gather(root: Path, var: Path, port: int, account_id: str) -> Evidence:
     )
 
 
-def _connect(layout: Layout, credentials: Credentials, database: str) -> psycopg.Connection[tuple[int]]:
+def _connect(layout: Layout, credentials: Credentials, database: str) -> Database:
     password = credentials.get("postgres-admin")
     return psycopg.connect(
         host="127.0.0.1", port=layout.postgres_port, user="postgres", password=password, dbname=database
@@ -56,18 +60,21 @@ def _connect(layout: Layout, credentials: Credentials, database: str) -> psycopg
 
 def _rows(layout: Layout, credentials: Credentials, account_id: str) -> dict[str, int]:
     """Rows in which the account's id stands anywhere, by table: the search knows no data map."""
-    found = {}
+    found: dict[str, int] = {}
     for service in SERVICES:
         with _connect(layout, credentials, f"nexoraz_{service}") as database:
             tables = database.execute("SELECT relname FROM pg_stat_user_tables WHERE schemaname = 'public'").fetchall()
             for (table,) in tables:
-                query = sql.SQL("SELECT count(*) FROM {} t WHERE strpos(t::text, %s) > 0").format(
-                    sql.Identifier(str(table))
-                )
-                row = database.execute(query, (account_id,)).fetchone()
-                if row and row[0]:
-                    found[f"{service}.{table}"] = row[0]
+                found |= _mentions(database, service, str(table), account_id)
     return found
+
+
+def _mentions(database: Database, service: str, table: str, account_id: str) -> dict[str, int]:
+    """The history of the account is one thing; the record that its erasure ran, which belongs to no account, another."""
+    record = sql.SQL("t.account_id = ''") if table == "events" else sql.SQL("false")
+    query = sql.SQL("SELECT {}, count(*) FROM {} t WHERE strpos(t::text, %s) > 0 GROUP BY 1")
+    rows = database.execute(query.format(record, sql.Identifier(table)), (account_id,)).fetchall()
+    return {f"{service}.{ERASURE_RECORD if is_record else table}": n for is_record, n in rows}
 
 
 def _keys(layout: Layout, credentials: Credentials, account_id: str) -> int:
@@ -92,7 +99,7 @@ def _objects(layout: Layout, credentials: Credentials, account_id: str) -> int:
 async def _messages(layout: Layout, credentials: Credentials, account_id: str) -> dict[str, int]:
     password = credentials.get("nats-operator")
     client = await nats.connect(f"nats://127.0.0.1:{layout.nats_port}", user="operator", password=password)
-    found = {}
+    found: dict[str, int] = {}
     for service in SERVICES:
         subject = f"nexoraz.{service}.*.*.*.{account_id}"
         info = await client.jetstream().stream_info(f"NEXORAZ_{service.upper()}", subjects_filter=subject)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from nexoraz.events.declarations import FileName, ObjectHolding, Retained, TableHolding
 from nexoraz.events.objects import Objects
 from nexoraz.render.adapters.sealed_outputs import OUTPUTS
+from nexoraz.render.projections.jobs import output_name
 from nexoraz.render.projections.tables import AUTH, IDEMPOTENCY, JOBS, PHOTOS
 
 
@@ -31,4 +32,6 @@ def held(objects: Objects) -> Sequence[TableHolding | ObjectHolding]:
 def _names(connection: Connection, account_id: str) -> dict[str, FileName]:
     query = select(JOBS.c.output_id, JOBS.c.preset, JOBS.c.media_type).where(JOBS.c.account_id == account_id)
     rows = connection.execute(query.where(JOBS.c.output_id.is_not(None)))
-    return {row.output_id: FileName(f"{row.preset}-{row.output_id[:8]}", row.media_type) for row in rows}
+    return {
+        row.output_id: FileName(output_name(row.preset, row.output_id, row.media_type), row.media_type) for row in rows
+    }

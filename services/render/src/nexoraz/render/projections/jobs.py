@@ -98,6 +98,14 @@ def _output(event: RenderCompleted) -> dict[str, object]:
     }
 
 
+EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
+
+
+def output_name(preset: str, output_id: str, media_type: str) -> str:
+    """What the person's computer shall call the picture."""
+    return f"{preset}-{output_id[:8]}.{EXTENSIONS.get(media_type, 'bin')}"
+
+
 def find_job(connection: Connection, account_id: str, job_id: str) -> JobRecord | None:
     """None for an unknown job and for another person's alike."""
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id, JOBS.c.account_id == account_id)).first()

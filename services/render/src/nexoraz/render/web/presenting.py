@@ -7,7 +7,6 @@ from nexoraz.render.projections.jobs import JobRecord
 from nexoraz.render.web.schemas import JobView
 
 OUTPUT = ("media_type", "width", "height", "size", "engine", "fallback")
-EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
 
 
 def presented(job: JobRecord) -> dict[str, Any]:
@@ -18,8 +17,3 @@ def presented(job: JobRecord) -> dict[str, Any]:
         output = {name: facts[name] for name in OUTPUT} | {"href": f"/v1/render/jobs/{job.id}/output"}
     view: dict[str, Any] = JobView().dump(facts | {"output": output})
     return view
-
-
-def file_name(job: JobRecord) -> str:
-    """What the person's computer shall call the picture."""
-    return f"{job.preset}-{job.id[:8]}.{EXTENSIONS.get(job.media_type or '', 'bin')}"

@@ -14,9 +14,9 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import EventStore, execute
 from nexoraz.render.domain.job import JOB, RequestRender, job_stream
 from nexoraz.render.presets.catalogue import find, presets
-from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of
+from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
 from nexoraz.render.projections.photos import owns_photo
-from nexoraz.render.web.presenting import file_name, presented
+from nexoraz.render.web.presenting import presented
 from nexoraz.render.web.schemas import JobView, NewJob, PresetList
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
@@ -103,7 +103,7 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
             title = "The picture is not there" if job.ended else "The picture is not there yet"
             raise Problem(rule="render-not-completed", status=409, title=title, extensions={"state": job.state})
         output_id, owner = job.output_id, job.account_id
-        file = StoredFile(job.size, job.media_type, output_id, file_name(job))
+        file = StoredFile(job.size, job.media_type, output_id, output_name(job.preset, output_id, job.media_type))
         return download(file, lambda start, end: studio.pictures.read(owner, output_id, start, end))
 
     return jobs
