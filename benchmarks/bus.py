@@ -275,8 +275,8 @@ def latencies(assets: Service, render: Service) -> list[float]:
 
 
 async def floor_latencies(assets: Service, render: Service) -> list[float]:
-    """The least that the same hops can cost, by hand in one process: a commit, a NOTIFY after it, a read, a message, and
-    a transaction of position and effect."""
+    """The least that the same hops can cost, by hand in one process: a commit, a NOTIFY after it, a read, a message,
+    and a transaction of position and effect."""
     publisher = await connect(assets.nats, "assets", reconnect=False)
     listener = await connect(render.nats, "render", reconnect=False)
     connections = [

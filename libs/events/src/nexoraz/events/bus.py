@@ -75,7 +75,7 @@ async def connect(
             name=name,
             allow_reconnect=reconnect,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,
+            reconnect_time_wait=0.25,  # type: ignore[arg-type] # declared int, slept for as it is
             connect_timeout=3,
             ping_interval=5,
             max_outstanding_pings=2,

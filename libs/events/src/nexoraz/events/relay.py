@@ -21,8 +21,8 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy import Engine
 
 from nexoraz.events import jetstream
-from nexoraz.events.append_function import APPEND_LOCK
 from nexoraz.events.bus import NatsSettings, connect
+from nexoraz.events.checkpoint import Checkpoint, Connection, catch_up_positions, save, saved_checkpoint
 from nexoraz.events.contracts import Contract, Outgoing, outgoing
 from nexoraz.events.event import Event, Recorded, Stream
 from nexoraz.events.jetstream import BusRefused, BusUnavailable
@@ -30,7 +30,6 @@ from nexoraz.events.publishing import ChainedPublisher, Diverged
 from nexoraz.events.registry import Registry
 
 Translate = Callable[[Event, Recorded], Contract | None]
-Connection = psycopg.AsyncConnection[Any]
 
 RELAY_LOCK = 7265002
 BATCH = 1_000
@@ -47,22 +46,6 @@ SELECT e.position, e.id, e.stream, e.version, e.type, e.account_id, e.occurred_a
        e.account_id <> '' AND EXISTS (SELECT 1 FROM erased_accounts x WHERE x.account_id = e.account_id)
 FROM events e WHERE e.position > %s ORDER BY e.position LIMIT %s
 """
-LAST_GIVEN = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')::regclass), 0)"
-SKIP_TO = f"SELECT setval(pg_get_serial_sequence('events', 'position'), greatest(%s::bigint, ({LAST_GIVEN})))"
-SAVE = """
-INSERT INTO relay_checkpoint (id, position, stream_sequence, stream_created) VALUES (1, %s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET position = excluded.position, stream_sequence = excluded.stream_sequence,
-    stream_created = excluded.stream_created
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """Everything public up to `position` is stored on the stream of that identity, up to `sequence`."""
-
-    position: int
-    sequence: int
-    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +121,7 @@ class Relay:
                 await pg.execute("SELECT 1")
             except psycopg.Error:
                 raise
-            except (
-                Exception
-            ) as error:  # an event that cannot be read or translated is told, never skipped
+            except Exception as error:  # an event that cannot be read or translated is told, never skipped
                 self.stuck = type(error).__name__
                 log.error("relay stuck", service=self._service, after=self.position, error=self.stuck)
                 await _pause(stop, STUCK_S)
@@ -226,7 +207,7 @@ class Relay:
 
     async def _reconcile(self, pg: Connection, client: Client) -> Checkpoint:
         """Where to go on: after what the stream holds, whatever the checkpoint hoped."""
-        saved = await self._saved(pg)
+        saved = await saved_checkpoint(pg)
         state = await jetstream.stream_state(client, self._service)
         if state is None:
             nats = self._nats
@@ -241,35 +222,18 @@ class Relay:
                 state = await jetstream.begin_epoch(client, self._service, state)
             if saved.identity:
                 log.warning("bus is filled again", service=self._service, after=known, lost_tail=lost)
-        await self._catch_up_positions(pg, known)
+        await catch_up_positions(pg, known, self._service)
         at = Checkpoint(known, state.last_sequence, state.identity)
         await self._save(pg, at)
         return at
-
-    async def _catch_up_positions(self, pg: Connection, known: int) -> None:
-        """A store restored from a backup must not give out positions again that the bus has already seen."""
-        # Not max(position): the newest rows may be gone because their account was erased.
-        row = await (await pg.execute(LAST_GIVEN)).fetchone()
-        given = row[0] if row else 0
-        if known <= given:
-            return
-        log.error("the store is older than the bus", service=self._service, store=given, bus=known)
-        async with pg.transaction():
-            await pg.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
-            await pg.execute(SKIP_TO, (known,))
 
     async def _still_there(self, client: Client, at: Checkpoint) -> None:
         state = await jetstream.stream_state(client, self._service)
         if state is None or state.identity != at.identity or state.last_sequence != at.sequence:
             raise Diverged("the stream changed while nothing was published")
 
-    async def _saved(self, pg: Connection) -> Checkpoint:
-        cursor = await pg.execute("SELECT position, stream_sequence, stream_created FROM relay_checkpoint WHERE id = 1")
-        row = await cursor.fetchone()
-        return Checkpoint(*row) if row else Checkpoint(0, 0, "")
-
     async def _save(self, pg: Connection, at: Checkpoint) -> None:
-        await pg.execute(SAVE, (at.position, at.sequence, at.identity), prepare=True)
+        await save(pg, at)
         self.position = at.position
 
     async def _idle(self, pg: Connection) -> None:

@@ -7,76 +7,37 @@ away. A part that fails for another reason ends the process with an error, so th
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import uuid4
 
 import psycopg
 import structlog
 from nats.aio.client import Client
-from sqlalchemy import Engine
 
-from nexoraz.events.bus import BusLink, NatsSettings, connect
+from nexoraz.events.bus import connect
 from nexoraz.events.consumer import Consumer
 from nexoraz.events.contracts import PARTITIONS, Foreign
 from nexoraz.events.hints import CHANNEL
 from nexoraz.events.inbox import Handler, Inbox
 from nexoraz.events.jetstream import BusUnavailable
-from nexoraz.events.leases import BEAT_S, Leases
+from nexoraz.events.leases import Leases
 from nexoraz.events.redrive import Redrive
-from nexoraz.events.registry import Registry
-from nexoraz.events.relay import Relay, Translate
-from nexoraz.events.rpc import RpcHandler, RpcServer
-from nexoraz.events.schema import KernelTables
+from nexoraz.events.relay import Relay
+from nexoraz.events.rpc import RpcServer
 from nexoraz.events.sql_store import SqlEventStore
-from nexoraz.events.store import EventStore
 from nexoraz.events.task_runner import TaskRunner
-from nexoraz.events.tasks import LEASE_S, TaskHandler, TaskQueue
 from nexoraz.events.transient import is_transient
+from nexoraz.events.worker_parts import Job, Periodic, WorkerParts
+
+__all__ = ["Periodic", "Worker", "WorkerParts", "run_worker"]
 
 T = TypeVar("T")
-Checks = Mapping[str, Callable[[], object]]
-Job = Callable[[asyncio.Event], Awaitable[None]]
 REDRIVE_EVERY_S = 1.0
 STALE_S = 15.0
 """A consumer that has not been connected for so long makes the worker unready."""
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Periodic:
-    """Something to do every `every_s` seconds by one replica at a time, in a thread."""
-
-    name: str
-    every_s: float
-    run: Callable[[], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerParts:
-    """What a service gives to its worker."""
-
-    service: str
-    engine: Engine
-    store: EventStore
-    tables: KernelTables
-    registry: Registry
-    translate: Translate
-    handlers: Mapping[type[Foreign], Handler]
-    nats: NatsSettings
-    link: BusLink
-    tasks: TaskQueue
-    task_handlers: Mapping[str, TaskHandler] = field(default_factory=dict)
-    rpc_handlers: Mapping[str, RpcHandler] = field(default_factory=dict)
-    serve_health: Callable[[Checks], Awaitable[asyncio.Server]] | None = None
-    periodic: Sequence[Periodic] = ()
-    jobs: Mapping[str, Job] = field(default_factory=dict)
-    task_concurrency: Mapping[str, int] = field(default_factory=dict)
-    survives_erasure: frozenset[str] = frozenset()
-    lease_s: float = LEASE_S
-    partition_beat_s: float = BEAT_S
 
 
 class Worker:
