@@ -70,7 +70,7 @@ def _rows(layout: Layout, credentials: Credentials, account_id: str) -> dict[str
 
 
 def _mentions(database: Database, service: str, table: str, account_id: str) -> dict[str, int]:
-    """The history of the account is one thing; the record that its erasure ran, which belongs to no account, another."""
+    """The account's history is one thing; the record that its erasure ran, which belongs to no account, another."""
     record = sql.SQL("t.account_id = ''") if table == "events" else sql.SQL("false")
     query = sql.SQL("SELECT {}, count(*) FROM {} t WHERE strpos(t::text, %s) > 0 GROUP BY 1")
     rows = database.execute(query.format(record, sql.Identifier(table)), (account_id,)).fetchall()
