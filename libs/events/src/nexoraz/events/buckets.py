@@ -1,100 +1,36 @@
-"""Where objects are stored: a port with S3 and memory behind it. Both pass `testing.bucket_contract`."""
+"""Where objects are stored: S3 through the `minio` client, or memory. Both pass `testing.bucket_contract`."""
 
-import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 import urllib3
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 
+from nexoraz.events.bucket_port import Bucket, Deleted, Found, ObjectMissing, Opened, Readable, StoreRefused
+from nexoraz.events.memory_bucket import MemoryBucket
+from nexoraz.events.presigned import drained, http_fetch, http_upload
+
+__all__ = [
+    "Bucket",
+    "Deleted",
+    "Found",
+    "MemoryBucket",
+    "ObjectMissing",
+    "Opened",
+    "Readable",
+    "S3Bucket",
+    "StoreRefused",
+    "http_fetch",
+    "http_upload",
+]
+
 PART = 5 * 1024 * 1024
+"""Bytes per part of a multipart upload: the least that S3 allows. It bounds the memory of an upload."""
 CONNECT_S, READ_S = 2.0, 20.0
 """How long a store may take to accept a connection, and to say something, in seconds."""
-"""Bytes per part of a multipart upload: the least that S3 allows. It bounds the memory of an upload."""
-READ = 256 * 1024
-
-
-class ObjectMissing(LookupError):
-    """There is no such object."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no object {name}")
-        self.name = name
-
-
-class StoreRefused(Exception):
-    """The object store did not do what it was asked; `code` is its own word for the reason."""
-
-    def __init__(self, operation: str, code: str) -> None:
-        super().__init__(f"{operation}: {code}")
-        self.operation = operation
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """Counts of what was removed: names, their versions, delete markers, unfinished uploads."""
-
-    objects: int = 0
-    versions: int = 0
-    markers: int = 0
-    uploads: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An object, or a range of it, being read. `total` is the size of the whole object as stored."""
-
-    total: int
-    salt: bytes
-    chunks: Iterator[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One entry of a listing with versions; `kind` is "version", "marker" or "upload"."""
-
-    name: str
-    kind: str
-    id: str
-
-
-class Readable(Protocol):
-    """Anything with `read(n)`; short reads are allowed, empty bytes are the end."""
-
-    def read(self, n: int, /) -> bytes: ...
-
-
-class Bucket(Protocol):
-    """One bucket. Names are paths without a leading slash."""
-
-    def put(self, name: str, reader: Readable, salt: bytes) -> None:
-        """Store all that `reader` gives, in bounded memory and without temporary files; nothing when it raises."""
-        ...
-
-    def get(self, name: str, start: int = 0, length: int | None = None) -> Opened:
-        """Raises ObjectMissing. A range that begins after the end gives no chunks."""
-        ...
-
-    def size(self, name: str) -> tuple[int, bytes, str]:
-        """Stored size, salt and version of an object. Raises ObjectMissing."""
-        ...
-
-    def found(self, prefix: str) -> Iterator[Found]:
-        """Every version, delete marker and unfinished upload under the prefix."""
-        ...
-
-    def remove(self, found: Iterable[Found]) -> None:
-        """Remove them for good; what is already gone is no error. Raises StoreRefused."""
-        ...
-
-    def presigned_get(self, name: str, version: str, expires_s: int) -> str: ...
-
-    def presigned_put(self, name: str, expires_s: int) -> str: ...
 
 
 class S3Bucket:
@@ -113,8 +49,10 @@ class S3Bucket:
         """A bucket at `endpoint` (http://host:port or https://host). Reaches nothing until it is used: the region is
         given, because the client would ask the server for it."""
         scheme, _, host = endpoint.rstrip("/").partition("://")
-        client = Minio(host, access_key=access_key, secret_key=secret_key, secure=scheme == "https", region="us-east-1")
-        return cls(client, name)
+        timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+        pool = urllib3.PoolManager(timeout=timeout, maxsize=16, retries=urllib3.Retry(2, backoff_factor=0.2))
+        secure = scheme == "https"
+        return cls(Minio(host, access_key, secret_key, secure=secure, region="us-east-1", http_client=pool), name)
 
     def put(self, name: str, reader: Readable, salt: bytes) -> None:
         stream = cast(BinaryIO, reader)  # the client calls nothing but read(n)
@@ -132,7 +70,7 @@ class S3Bucket:
         except S3Error as error:
             return _nothing(error, name, start)
         total = response.headers.get("content-range", "").rpartition("/")[2] or response.headers["content-length"]
-        return Opened(int(total), _salt(response.headers), _drain(response))
+        return Opened(int(total), _salt(response.headers), drained(response))
 
     def size(self, name: str) -> tuple[int, bytes, str]:
         try:
@@ -178,92 +116,6 @@ class S3Bucket:
         except S3Error as error:
             if error.code != "NoSuchUpload":
                 raise StoreRefused("abort", error.code or "") from error
-
-
-class MemoryBucket:
-    """A versioned bucket in memory; presigned URLs are names that only `fetch` and `upload` of it understand."""
-
-    def __init__(self) -> None:
-        self.versions: dict[tuple[str, str], tuple[bytes, bytes]] = {}
-        self._count = 0
-
-    def put(self, name: str, reader: Readable, salt: bytes) -> None:
-        content = b"".join(iter(lambda: reader.read(READ), b""))
-        self._count += 1
-        self.versions[(name, f"{self._count:08}")] = (content, salt)
-
-    def get(self, name: str, start: int = 0, length: int | None = None) -> Opened:
-        content, salt = self.versions[(name, self._latest(name))]
-        end = len(content) if length is None else start + length
-        blocks = (content[at : min(end, at + READ)] for at in range(start, min(end, len(content)), READ))
-        return Opened(len(content), salt, blocks)
-
-    def size(self, name: str) -> tuple[int, bytes, str]:
-        version = self._latest(name)
-        content, salt = self.versions[(name, version)]
-        return len(content), salt, version
-
-    def found(self, prefix: str) -> Iterator[Found]:
-        yield from [Found(name, "version", id_) for name, id_ in sorted(self.versions) if name.startswith(prefix)]
-
-    def remove(self, found: Iterable[Found]) -> None:
-        for entry in found:
-            self.versions.pop((entry.name, entry.id), None)
-
-    def presigned_get(self, name: str, version: str, expires_s: int) -> str:  # noqa: ARG002  # memory needs no term
-        return f"memory:get:{name}#{version}"
-
-    def presigned_put(self, name: str, expires_s: int) -> str:  # noqa: ARG002  # memory needs no term
-        return f"memory:put:{name}"
-
-    def fetch(self, url: str) -> Iterator[bytes]:
-        """What an HTTP GET of a presigned URL would give."""
-        name, _, version = url.removeprefix("memory:get:").partition("#")
-        if (name, version) not in self.versions:
-            raise ObjectMissing(name)
-        yield self.versions[(name, version)][0]
-
-    def upload(self, url: str, body: bytes) -> None:
-        """What an HTTP PUT to a presigned URL would do."""
-        self.put(url.removeprefix("memory:put:"), io.BytesIO(body), b"")
-
-    def _latest(self, name: str) -> str:
-        ids = [id_ for stored, id_ in self.versions if stored == name]
-        if not ids:
-            raise ObjectMissing(name)
-        return max(ids)
-
-
-def http_fetch(url: str) -> Iterator[bytes]:
-    """GET a presigned URL as a stream. Raises ObjectMissing, or StoreRefused with the status."""
-    response = HTTP.request("GET", url, preload_content=False)
-    if response.status != 200:
-        response.drain_conn()
-        raise ObjectMissing("released object") if response.status == 404 else StoreRefused("get", str(response.status))
-    yield from _drain(response)
-
-
-def http_upload(url: str, body: bytes) -> None:
-    """PUT to a presigned URL. Raises StoreRefused with the status."""
-    response = HTTP.request("PUT", url, body=body)
-    if response.status not in (200, 201, 204):
-        raise StoreRefused("put", str(response.status))
-
-
-HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=urllib3.Retry(2, redirect=False))
-"""Connects at its first use."""
-
-
-def _drain(response: Any) -> Iterator[bytes]:
-    """The body of a response; leaving early closes its connection instead of returning half a body to the pool."""
-    whole = False
-    try:
-        yield from response.stream(READ)
-        whole = True
-    finally:
-        if not whole:
-            response.close()
-        response.release_conn()
 
 
 def _salt(headers: Any) -> bytes:

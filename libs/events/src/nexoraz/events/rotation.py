@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, text, tuple_, update
 
 from nexoraz.events.kek import Kek
+from nexoraz.events.key_rows import binding
 from nexoraz.events.vault import Vault
 from nexoraz.events.vault_schema import EPOCH_LOCK, epochs, keys
 
@@ -98,9 +99,9 @@ def _one_pass(vault: Vault, epoch: int, batch: int) -> Iterator[int]:
 def _rewrap(connection: Connection, kek: Kek, epoch: int, rows: Sequence[Row[Any]]) -> None:
     fresh: list[bytes | None] = []
     for row in rows:
-        binding = f"{row.account_id}|{row.purpose}".encode()
+        whose = binding(row.account_id, row.purpose)
         gone = row.wrapped is None
-        fresh.append(None if gone else kek.wrap(epoch, kek.unwrap(row.epoch, row.wrapped, binding), binding))
+        fresh.append(None if gone else kek.wrap(epoch, kek.unwrap(row.epoch, row.wrapped, whose), whose))
     accounts, purposes = [row.account_id for row in rows], [row.purpose for row in rows]
     connection.execute(REWRAP, {"epoch": epoch, "accounts": accounts, "purposes": purposes, "wrapped": fresh})
 
