@@ -15,6 +15,8 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
+from nexoraz.local.parts.nats import inbox_prefix
+
 from . import authorization
 from .bus import USERS, Server, free_port, password, running
 from .overlays import K8S, Objects, config_map, environment, of_kind, workloads
@@ -36,6 +38,7 @@ async def _connected(server: Server, user: str, secret: str | None = None) -> As
         user=user,
         password=secret or password(user),
         error_cb=heard,
+        inbox_prefix=inbox_prefix(user),
         allow_reconnect=False,
         connect_timeout=5,
     )

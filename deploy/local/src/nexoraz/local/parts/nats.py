@@ -18,30 +18,34 @@ def stream(service: str) -> str:
     return f"NEXORAZ_{service.upper()}"
 
 
+def inbox_prefix(user: str) -> str:
+    """Under which a client of `user` must take its answers; other inboxes are closed to it."""
+    return f"_INBOX.{user}"
+
+
 def permissions(service: str) -> dict[str, object]:
-    """What the user of `service` may do: write only under its own subjects and to its own stream, read every stream,
-    answer its own requests. NATS has no wildcard inside a token, so the streams are listed."""
+    """What the user of `service` may do, which is what `nexoraz.events.jetstream` asks for and nothing else: write only
+    under its own subjects and to its own stream, read every stream, ask every service, answer its own requests
+    (`allow_responses`: once per request), and listen in its own inbox only.
+
+    NATS has no wildcard inside a token, so the streams are listed, and a consumer's name cannot be bound to its user:
+    names are random instead, and nobody but the operator may list them.
+    """
     own = stream(service)
     reading = [
         subject
         for name in map(stream, SERVICES)
         for subject in (
             f"$JS.API.STREAM.INFO.{name}",
-            f"$JS.API.CONSUMER.CREATE.{name}",
-            f"$JS.API.CONSUMER.CREATE.{name}.>",
-            f"$JS.API.CONSUMER.DURABLE.CREATE.{name}.*",
-            f"$JS.API.CONSUMER.INFO.{name}.*",
+            f"$JS.API.CONSUMER.CREATE.{name}.*",
             f"$JS.API.CONSUMER.DELETE.{name}.*",
             f"$JS.API.CONSUMER.MSG.NEXT.{name}.*",
-            f"$JS.ACK.{name}.>",
         )
     ]
-    writing = [f"$JS.API.STREAM.{action}.{own}" for action in ("CREATE", "UPDATE", "PURGE", "MSG.GET", "MSG.DELETE")]
-    direct = [f"$JS.API.DIRECT.GET.{own}", f"$JS.API.DIRECT.GET.{own}.>"]
-    publish = [f"nexoraz.{service}.>", "rpc.>", "_INBOX.>", "$JS.API.INFO", "$JS.API.STREAM.NAMES"]
+    writing = [f"$JS.API.STREAM.{action}.{own}" for action in ("CREATE", "UPDATE", "PURGE", "MSG.GET")]
     return {
-        "publish": {"allow": [*publish, *writing, *direct, *reading]},
-        "subscribe": {"allow": ["_INBOX.>", f"rpc.{service}.>"]},
+        "publish": {"allow": [f"nexoraz.{service}.>", "rpc.>", *writing, *reading]},
+        "subscribe": {"allow": [f"{inbox_prefix(service)}.>", f"rpc.{service}.>"]},
         "allow_responses": True,
     }
 

@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from psycopg import sql
 
 from nexoraz.local import ports
-from nexoraz.local.parts.nats import OPERATOR, SERVICES, Nats, request
+from nexoraz.local.parts.nats import OPERATOR, SERVICES, Nats, inbox_prefix, request
 from nexoraz.local.parts.postgres import Postgres
 from nexoraz.local.parts.s3 import ADMIN, PORTS, S3
 from nexoraz.local.processes import Running, start
@@ -91,7 +91,7 @@ class RealNats:
 
     async def connect(self, user: str = OPERATOR, **options: Any) -> Client:
         """A new connection as one of the users, with nats-py's own options. The caller closes it."""
-        chosen = {"allow_reconnect": False, **options}
+        chosen = {"allow_reconnect": False, "inbox_prefix": inbox_prefix(user), **options}
         return await nats.connect(self.url, user=user, password=self.passwords[user], **chosen)
 
     def stop(self) -> None:
