@@ -61,6 +61,16 @@ VERSION = "1.0.0"
 ROOT = Path(__file__).resolve().parents[3]
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 HOUR = 3600.0
+EXAMPLE = Settings(
+    database_url=Secret("postgresql://localhost/nexoraz_identity"),
+    vault_database_url=Secret("postgresql://localhost/nexoraz_identity_vault"),
+    vault_kek_dir=Path("kek"),
+    nats_url="nats://localhost",
+    nats_password=Secret("example"),
+    smtp_url=Secret("smtp://localhost"),
+    mail_from="nobody@localhost",
+)
+"""Settings to describe the service with; no secret is in them and nothing is reached by them."""
 
 
 def now() -> datetime:
@@ -230,17 +240,6 @@ def migrate_databases(settings: Settings) -> None:
 
 def documents() -> dict[str, str]:
     """Path below the service's folder → text of each document that is generated from the code."""
-    nowhere = Secret("postgresql://localhost/none")
-    app = build(
-        Settings(
-            database_url=nowhere,
-            vault_database_url=nowhere,
-            vault_kek_dir=ROOT / "none",
-            nats_url="",
-            nats_password=Secret(""),
-            smtp_url=Secret(""),
-            mail_from="",
-        )
-    )
+    app = build(EXAMPLE)
     events = event_documents(SERVICE, REGISTRY, app.tables.metadata, app.holdings, published.CONTRACTS)
     return {**events, "openapi.json": dump(openapi_document(app.flask(None)))}
