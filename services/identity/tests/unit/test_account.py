@@ -61,8 +61,13 @@ def test_the_right_secret_verifies_the_account() -> None:
     registered.when(verify_ann).then(ann_verified)
 
 
-def test_a_token_works_once() -> None:
-    verified.when(verify_ann).refused(VerificationGone())
+def test_the_same_token_again_changes_nothing_while_it_lasts() -> None:
+    verified.when(verify_ann).then()
+    verified.when(replace(verify_ann, now=NOW + timedelta(hours=24))).refused(VerificationGone())
+
+
+def test_a_wrong_secret_for_a_used_token_is_gone() -> None:
+    verified.when(replace(verify_ann, secret_hash="wrong")).refused(VerificationGone())
 
 
 def test_a_wrong_secret_is_counted_and_verifies_nothing() -> None:

@@ -27,7 +27,7 @@ _KINDS = {
         "Confirm your address",
         (
             "Someone, hopefully you, opened a Nexoraz account with this address.",
-            "To confirm it, send this token within 24 hours. It works once.",
+            "To confirm it, send this token within 24 hours.",
             "$token",
             "It was not you? Do nothing: without the token the account cannot be used.",
         ),

@@ -19,8 +19,8 @@ from nexoraz.identity.application.throttling import (
 from nexoraz.identity.domain.account import (
     ACCOUNT,
     AccountAlreadyVerified,
-    AccountVerified,
     RegisterAccount,
+    VerificationFailed,
     VerificationGone,
     VerificationsExhausted,
     VerifyAccount,
@@ -124,8 +124,8 @@ class Registration:
             raise VerificationGone
         hashed = verification_hash(self.hashes, token)
         command = VerifyAccount(token.account_id, token.verification_id, hashed, self.now())
-        [recorded] = execute(tx, ACCOUNT, account_stream(token.account_id), command)
-        if not isinstance(recorded.event, AccountVerified):
+        recorded = execute(tx, ACCOUNT, account_stream(token.account_id), command)
+        if any(isinstance(r.event, VerificationFailed) for r in recorded):
             return False
         self.credentials.keep_only(tx, token.account_id, token.verification_id)
         return True

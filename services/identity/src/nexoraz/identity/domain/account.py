@@ -100,7 +100,7 @@ class VerificationsExhausted(Refused):
 
 @dataclass
 class VerificationGone(Refused):
-    """The token was used, replaced, mistyped too often, has expired or never was: the caller learns no more."""
+    """Another token was used; or this one was mistyped too often, has expired or never was. No more is told."""
 
 
 @dataclass
@@ -165,12 +165,22 @@ def _register(command: RegisterAccount, state: Account) -> Sequence[AccountEvent
 
 def _verify(command: VerifyAccount, state: Account) -> Sequence[AccountEvent]:
     verification = state.verifications.get(command.verification_id)
-    if state.verified or verification is None or not verification.is_open(command.now):
+    if verification is None or not verification.is_open(command.now):
         raise VerificationGone
-    if not hmac.compare_digest(verification.secret_hash, command.secret_hash):
+    right = hmac.compare_digest(verification.secret_hash, command.secret_hash)
+    if state.verified:
+        return _verified_before(right)
+    if not right:
         return [VerificationFailed(command.account_id, command.verification_id)]
     region = region_of(state.country)
     return [AccountVerified(command.account_id, command.verification_id, region, command.now)]
+
+
+def _verified_before(right: bool) -> Sequence[AccountEvent]:
+    """The same token again has no effect and is no error, since the first answer may have been lost on its way."""
+    if not right:
+        raise VerificationGone
+    return []
 
 
 def evolve(state: Account, event: AccountEvent) -> Account:
@@ -183,7 +193,8 @@ def evolve(state: Account, event: AccountEvent) -> Account:
             failed = state.verifications[verification_id]
             return _with(state, verification_id, replace(failed, failures=failed.failures + 1))
         case AccountVerified(_, verification_id):
-            return replace(state, verified_by=verification_id, verifications={})
+            used = {verification_id: state.verifications[verification_id]}
+            return replace(state, verified_by=verification_id, verifications=used)
         case AccountRenamed(_, name):
             return replace(state, name=name)
         case _:

@@ -42,7 +42,7 @@ def accounts_blueprint(registration: Registration) -> Blueprint:
     @accounts.alt_response(410, "GONE")
     @accounts.alt_response(429, "TOO_MANY_REQUESTS")
     def verify(body: dict[str, str]) -> dict[str, Any]:
-        """Confirm the address with the token that was mailed to it. A token works once; afterwards it is gone."""
+        """Confirm the address with the token that was mailed to it. Sent again, it changes nothing."""
         registration.check_verification(client_address())
         if not registration.unit_of_work(lambda tx: registration.verify(tx, body["token"])):
             raise VerificationGone
