@@ -3,6 +3,7 @@
 Every value is escaped: what people wrote is shown, never run.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
-SHOWN_RECORDS, SHOWN_FILES, LONGEST_VALUE = 200, 2_000, 400
-"""What the page shows of one group; all of it is in the JSON beside, and the page says so."""
+SHOWN_RECORDS, SHOWN_FILES, LONGEST_VALUE, OPEN_ROWS = 200, 2_000, 400, 12
+"""What the page shows of one group; all of it is in the JSON beside, and the page says so. Longer tables than OPEN_ROWS
+are folded."""
 
 SERVICES: Mapping[str, tuple[str, str]] = {
     "identity": ("Your account", "Who you are to us: sign-in, profile, sessions, mail that we sent."),
@@ -24,6 +26,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
 
 STYLE = (files("nexoraz.privacy") / "adapters" / "archive.css").read_text(encoding="utf-8")
 TITLES: Mapping[str, str] = {"events": "What happened"}
+MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)$")
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
 
 
@@ -79,7 +82,7 @@ def shorten(value: Any) -> str:
         case Mapping():
             text = "; ".join(f"{name}: {shorten(item)}" for name, item in list(value.items())[:50])
         case _:
-            text = str(value)
+            text = MOMENT.sub(r"\1, \2 UTC", str(value))
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
@@ -112,10 +115,15 @@ def _title(service: str) -> str:
 
 
 def _service(service: str, groups: Sequence[ShownGroup]) -> str:
-    held = [group for group in groups if group.record_count or group.file_count]
+    held = sorted((group for group in groups if group.record_count or group.file_count), key=_weight)
     about = SERVICES.get(service, ("", ""))[1]
     body = "".join(_group(group) for group in held) or "<p>We hold nothing about you here.</p>"
     return f'<section id="{escape(service)}"><h2>{escape(_title(service))}</h2><p>{escape(about)}</p>{body}</section>'
+
+
+def _weight(group: ShownGroup) -> int:
+    """Pictures first, what happened last: people look for the former, and the latter is long."""
+    return 0 if group.file_count else 2 if group.name == "events" else 1
 
 
 def _group(group: ShownGroup) -> str:
@@ -134,6 +142,8 @@ def _table(group: ShownGroup) -> str:
         for record in group.records
     )
     table = f'<div class="scroll"><table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>'
+    if len(group.records) > OPEN_ROWS:
+        table = f"<details><summary>Show {len(group.records)} of {group.record_count}</summary>{table}</details>"
     more = group.record_count - len(group.records)
     shown = f"{more} more are in the file: " if more else "The same as a file: "
     return f'{table}<p>{shown}<a href="{_href(group.json_path)}">{escape(group.json_path)}</a></p>'
