@@ -9,11 +9,16 @@ from nexoraz.render.web.schemas import JobView
 OUTPUT = ("media_type", "width", "height", "size", "engine", "fallback")
 
 
-def presented(job: JobRecord) -> dict[str, Any]:
-    """The job's JSON; `output` is null until the picture is there."""
+def view(job: JobRecord) -> dict[str, Any]:
+    """What `JobView` shows of a job; `output` is None until the picture is there."""
     facts = asdict(job)
     output = None
     if job.output_id is not None:
         output = {name: facts[name] for name in OUTPUT} | {"href": f"/v1/render/jobs/{job.id}/output"}
-    view: dict[str, Any] = JobView().dump(facts | {"output": output})
-    return view
+    return facts | {"output": output}
+
+
+def presented(job: JobRecord) -> dict[str, Any]:
+    """The job's JSON."""
+    shown: dict[str, Any] = JobView().dump(view(job))
+    return shown

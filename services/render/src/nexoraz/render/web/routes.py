@@ -16,7 +16,7 @@ from nexoraz.render.domain.job import JOB, RequestRender, job_stream
 from nexoraz.render.presets.catalogue import find, presets
 from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
 from nexoraz.render.projections.photos import owns_photo
-from nexoraz.render.web.presenting import presented
+from nexoraz.render.web.presenting import presented, view
 from nexoraz.render.web.schemas import JobView, NewJob, PresetList
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
@@ -81,7 +81,7 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
         with studio.database.connect() as connection:
             rows = jobs_of(connection, caller.account_id, cursor, args["limit"] + 1)
         paged = page(list(rows), args["limit"], key=lambda row: (row.requested_at, row.id))
-        return {**paged, "items": [presented(job) for job in paged["items"]]}
+        return {**paged, "items": [view(job) for job in paged["items"]]}
 
     @jobs.route("/<uuid:job_id>", methods=["GET"])
     @authenticated
