@@ -274,11 +274,11 @@ def latencies(assets: Service, render: Service) -> list[float]:
     return list(found.values())
 
 
-async def floor_latencies(assets: Service, render: Service) -> list[float]:
+async def floor_latencies(assets: Service, render: Service, operator: NatsSettings) -> list[float]:
     """The least that the same hops can cost, by hand in one process: a commit, a NOTIFY after it, a read, a message,
     and a transaction of position and effect."""
     publisher = await connect(assets.nats, "assets", reconnect=False)
-    listener = await connect(render.nats, "render", reconnect=False)
+    listener = await connect(operator, "operator", reconnect=False)
     connections = [
         await psycopg.AsyncConnection.connect(dsn, autocommit=True)
         for dsn in (assets.dsn, assets.dsn, assets.dsn, render.dsn)
@@ -377,7 +377,7 @@ def latency_figures(env: Environment) -> list[Figure]:
     assets = Service("assets", env.database(), settings(env, "assets"))
     render = Service("render", env.database(), settings(env, "render"))
     ours = sorted(latencies(assets, render))
-    floor = sorted(asyncio.run(floor_latencies(assets, render)))
+    floor = sorted(asyncio.run(floor_latencies(assets, render, settings(env, "operator"))))
     name, reference = "commit to committed effect elsewhere at 200/s", "the same hops by hand in one process"
     return [
         Figure(f"{name}, p50", 1000 * median(ours), "ms", reference, 1000 * median(floor), "<= 2.0"),

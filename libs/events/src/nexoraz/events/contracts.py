@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
+
 from nexoraz.events.classification import Personal, classify_fields
 from nexoraz.events.event import Recorded, kebab
 
