@@ -1,6 +1,7 @@
 """An erasure as its person sees it: over HTTP, on the real database."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -272,3 +273,68 @@ def test_the_token_is_nowhere_in_the_database(coordinator: Coordinator) -> None:
         for table in ("request_tokens", "idempotency_keys", "events", "requests", "tasks"):
             rows = connection.execute(text(f"SELECT t::text FROM {table} t")).scalars().all()
             assert not any(secret in row for row in rows)
+
+
+def test_of_two_requests_at_the_same_moment_one_is_received(coordinator: Coordinator) -> None:
+    account = str(uuid4())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: coordinator.ask(account, "erasure"), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [202] + [409] * 7
+    listed = coordinator.get("/requests", account).json
+    assert listed is not None
+    assert len(listed["items"]) == 1
+
+
+def test_withdrawing_and_starting_at_the_same_moment_have_one_winner(coordinator: Coordinator) -> None:
+    for _ in range(5):
+        account = str(uuid4())
+        asked = coordinator.ask(account, "erasure").json
+        assert asked is not None
+        coordinator.let_time_pass(hours=72)
+        path, headers = f"/v1/privacy/requests/{asked['id']}/withdrawal", coordinator.headers(account)
+        with ThreadPoolExecutor(2) as pool:
+            started = pool.submit(coordinator.run_tasks)
+            withdrawn = pool.submit(coordinator.client.post, path, headers=headers)
+            started.result()
+        expected = ("running", 409) if coordinator.state(asked["id"]).running else ("withdrawn", 200)
+        assert (coordinator.state(asked["id"]).state, withdrawn.result().status_code) == expected
+
+
+def test_two_certifications_at_the_same_moment_make_one_certificate(coordinator: Coordinator) -> None:
+    ids = []
+    for _ in range(4):
+        asked = coordinator.ask(str(uuid4()), "erasure", immediate=True).json
+        assert asked is not None
+        ids.append((asked["id"], asked["token"]))
+        for name in PARTICIPANTS:
+            coordinator.receipt(asked["id"], name)
+        for name in PARTICIPANTS:
+            coordinator.scan(asked["id"], name)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(coordinator.run_tasks) for _ in range(4)]:
+            done.result()
+    files = [coordinator.get(f"/requests/{id_}/certificate", token=token).data for id_, token in ids]
+    assert sorted(verify.check(file)["number"] for file in files) == [1, 2, 3, 4]
+
+
+def test_nothing_is_received_once_the_account_s_erasure_began_here(coordinator: Coordinator) -> None:
+    account = str(uuid4())
+    with coordinator.app.runtime.store.transaction() as tx:
+        tx.tombstone(account)
+    refused = coordinator.ask(account, "access")
+    assert refused.status_code == 409
+    assert refused.json is not None
+    assert refused.json["type"].endswith("/account-being-erased")
+
+
+def test_a_stream_that_too_many_watch_asks_to_come_back(coordinator: Coordinator) -> None:
+    asked = coordinator.ask(str(uuid4()), "erasure").json
+    assert asked is not None
+    path, token = f"/requests/{asked['id']}/events", asked["token"]
+    watching = [coordinator.get(path, token=token) for _ in range(4)]
+    refused = coordinator.get(path, token=token)
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "2"
+    for each in watching:
+        each.close()
+    assert coordinator.get(path, token=token).status_code == 200
