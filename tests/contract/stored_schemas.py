@@ -1,4 +1,4 @@
-"""The shapes that were published. `python -m tests.contract.stored_schemas` stores types that are new, and only those."""
+"""The shapes that were published. `python -m tests.contract.stored_schemas` stores new types, and only those."""
 
 import json
 import sys
