@@ -76,7 +76,8 @@ class Stopped:
 
 def free_port_block() -> int:
     """The first of fifty ports that nobody listens on, below the ephemeral ones."""
-    start = FIRST_PORT + (os.getpid() * PORTS_EACH) % (LAST_PORT - FIRST_PORT - PORTS_EACH)
+    blocks = (LAST_PORT - FIRST_PORT) // PORTS_EACH
+    start = FIRST_PORT + os.getpid() % blocks * PORTS_EACH
     for first in [*range(start, LAST_PORT, PORTS_EACH), *range(FIRST_PORT, start, PORTS_EACH)]:
         if all(_free(first + offset) for offset in range(41)):
             return first
@@ -85,7 +86,8 @@ def free_port_block() -> int:
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        refused: int = probe.connect_ex(("127.0.0.1", port))
+    return refused != 0
 
 
 @pytest.fixture(scope="session")

@@ -64,21 +64,24 @@ class Person:
             sent.setdefault("Idempotency-Key", uuid4().hex)
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
-        until = time.monotonic() + PATIENCE_S
+        give_up = time.monotonic() + PATIENCE_S
         while True:
-            try:
-                answer = self._http.request(method, self.places.suite + path, body=body, headers=sent)
-            except urllib3.exceptions.HTTPError:
-                answer = None
+            answer = self._answer(method, path, body, sent)
             if answer is not None and answer.status < 400:
                 return answer.data
-            in_progress = answer is not None and b"request-in-progress" in answer.data
-            if (answer is None or answer.status in (502, 503, 504) or in_progress) and time.monotonic() < until:
-                time.sleep(0.2)
-                continue
-            if answer is None:
+            if time.monotonic() > give_up:
                 raise NeverHappened(f"{method} {path} was answered")
-            raise Refused(method, path, answer.status, _problem(answer.data))
+            if answer is not None and not _worth_another_try(answer):
+                raise Refused(method, path, answer.status, json.loads(answer.data))
+            time.sleep(0.2)
+
+    def _answer(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> urllib3.BaseHTTPResponse | None:
+        try:
+            return self._http.request(method, self.places.suite + path, body=body, headers=headers)
+        except urllib3.exceptions.HTTPError:
+            return None
 
     def register(self) -> None:
         """Open an account and confirm the address with the token from the mail."""
@@ -215,12 +218,10 @@ def _when(answer: Json, name: str, *values: str) -> Json | None:
     return answer if answer[name] in values else None
 
 
-def _problem(raw: bytes) -> Json:
-    try:
-        problem: Json = json.loads(raw)
-    except ValueError:
-        return {"title": raw[:200].decode(errors="replace")}
-    return problem
+def _worth_another_try(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Something is away for a moment, the gateway included: it answers in plain text until it has read its routes."""
+    by_the_suite = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+    return not by_the_suite or answer.status == 503 or b"idempotency-key-in-use" in answer.data
 
 
 def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
