@@ -8,7 +8,7 @@ import pytest
 
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.sql_store import connection_of
-from nexoraz.events.tasks import GiveUp, MemoryTaskQueue, Task, TaskLost, TaskQueue
+from nexoraz.events.tasks import GiveUp, MemoryTaskQueue, Postpone, Task, TaskLost, TaskQueue
 from nexoraz.events.testing.fakes import MemorySealer
 
 from .conftest import NewShop
@@ -86,6 +86,52 @@ def test_giving_up_keeps_the_reason(new_shop: NewShop) -> None:
         enqueue(render, queue, "a", 1)
         eventually(lambda: states(render) == [("a", "dead")])
     assert render.rows("SELECT reason FROM tasks") == [("no such photo",)]
+
+
+def test_an_outage_is_waited_out_without_counting(new_shop: NewShop) -> None:
+    runs: list[int] = []
+
+    def needy(task: Task) -> None:
+        runs.append(task.attempts)
+        if len(runs) <= 20:
+            raise Postpone("the other side is away", 0.01)
+
+    queue = TaskQueue(TABLES)
+    render = new_shop("render", tasks=queue, task_handlers={"work": needy})
+    with render.running():
+        enqueue(render, queue, "a", 1)
+        eventually(lambda: len(runs) == 21 and not states(render))
+    assert runs == [1] * 21
+
+
+def test_failures_before_and_after_an_outage_still_count(new_shop: NewShop) -> None:
+    runs: list[int] = []
+
+    def needy(task: Task) -> None:
+        runs.append(task.attempts)
+        if len(runs) % 2:
+            raise RuntimeError("an inner matter")
+        raise Postpone("away", 0.01)
+
+    queue = TaskQueue(TABLES)
+    render = new_shop("render", tasks=queue, task_handlers={"work": needy})
+    with render.running() as worker:
+        worker.worker.runner._max_attempts = 3
+        enqueue(render, queue, "a", 1)
+        eventually(lambda: states(render) == [("a", "dead")])
+    assert runs == [1, 2, 2, 3, 3]
+
+
+def test_a_task_waits_as_long_as_it_was_postponed_and_says_why(new_shop: NewShop) -> None:
+    def needy(_: Task) -> None:
+        raise Postpone("stripe is away", 3600)
+
+    queue = TaskQueue(TABLES)
+    render = new_shop("render", tasks=queue, task_handlers={"work": needy})
+    with render.running():
+        enqueue(render, queue, "a", 1)
+        question = "SELECT state, attempts, reason, owner, run_at > now() + interval '59 minutes' FROM tasks"
+        eventually(lambda: render.rows(question) == [("due", 0, "stripe is away", "", True)])
 
 
 def test_effect_and_completion_are_one_commit_and_a_lost_lease_rolls_back(new_shop: NewShop) -> None:

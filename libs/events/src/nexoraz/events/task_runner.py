@@ -14,6 +14,7 @@ from nexoraz.events.tasks import (
     LEASE_S,
     MAX_ATTEMPTS,
     GiveUp,
+    Postpone,
     Task,
     TaskHandler,
     TaskLost,
@@ -139,6 +140,9 @@ class TaskRunner:
         except GiveUp as reason:
             log.error("task given up", kind=task.kind, task=task.id)
             self._table.bury(task, str(reason))
+        except Postpone as outage:
+            log.warning("task postponed", kind=task.kind, task=task.id, error=outage.reason)
+            self._table.later(task, outage.reason, outage.delay_s)
         except TaskLost:
             log.info("task lease lost", kind=task.kind, task=task.id)
         except Exception as error:  # a task's fault is counted, told and tried again; nothing is swallowed

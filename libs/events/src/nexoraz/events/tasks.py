@@ -49,6 +49,11 @@ AGAIN = f"""
 UPDATE tasks SET state = 'due', owner = '', lease_until = NULL, run_at = now() + make_interval(secs => %s), reason = %s
 {OURS}
 """  # noqa: S608 - a constant condition
+LATER = f"""
+UPDATE tasks SET state = 'due', owner = '', lease_until = NULL, attempts = attempts - 1, reason = %s,
+    run_at = now() + make_interval(secs => %s)
+{OURS}
+"""  # noqa: S608 - a constant condition
 BURY = f"UPDATE tasks SET state = 'dead', owner = '', lease_until = NULL, reason = %s {OURS}"  # noqa: S608 - as above
 
 
@@ -70,6 +75,16 @@ TaskHandler = Callable[[Task], None]
 class GiveUp(Exception):
     """Trying again would not help: the task becomes `dead` and waits for an operator. The reason is stored, so it may
     hold no personal data."""
+
+
+class Postpone(Exception):
+    """Something that the task needs is away: it runs again after `delay_s` seconds, and the attempt does not count, so
+    that an outage of a day kills no task. The reason is stored, so it may hold no personal data."""
+
+    def __init__(self, reason: str, delay_s: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.delay_s = delay_s
 
 
 class TaskLost(Exception):
@@ -137,6 +152,10 @@ class TaskTable:
 
     def again(self, task: Task, reason: str, delay_s: float) -> None:
         self._write(AGAIN, task, delay_s, reason)
+
+    def later(self, task: Task, reason: str, delay_s: float) -> None:
+        """Like `again`, as if this attempt had not been."""
+        self._write(LATER, task, reason, delay_s)
 
     def bury(self, task: Task, reason: str) -> None:
         self._write(BURY, task, reason)
