@@ -15,7 +15,7 @@ from tests.contract.suite import SERVICES, Json, service
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 OUTSIDE = frozenset({"/livez", "/readyz"})
 """What the gateway does not route: probes."""
-SECURITY = [{"bearer": []}, {"cookie": []}]
+SECURITY: list[Json] = [{"bearer": []}, {"cookie": []}]
 
 OPEN = {
     ("post", "/v1/identity/accounts"): "who registers has no account yet",
