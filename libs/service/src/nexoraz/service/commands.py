@@ -27,6 +27,7 @@ class Commands(Generic[S]):
     web: makes the Flask app in each worker process, after the fork. worker: blocks until SIGTERM.
     rebuild: rebuilds the named read models, or all, and returns a line per read model.
     documents: path below root → text of every generated document; needs no settings.
+    also_logs: keys that this service's log lines may hold beside the common ones (logging.ALLOWED); ids, never values.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Commands(Generic[S]):
     migrate: Callable[[S], None]
     rebuild: Callable[[S, Sequence[str]], Sequence[str]]
     documents: Callable[[], Mapping[str, str]]
+    also_logs: frozenset[str] = frozenset()
 
 
 def run(commands: Commands[S], argv: Sequence[str]) -> int:
@@ -50,7 +52,7 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
     except SettingsInvalid as invalid:
         sys.stderr.write(f"{commands.name}: {invalid}\n")
         return 2
-    logs.configure(commands.name, commands.version, settings.log_level)
+    logs.configure(commands.name, commands.version, settings.log_level, commands.also_logs)
     if arguments.command == "web":
         run_web(lambda: _web(commands, settings), settings.bind, settings.web_workers, settings.web_threads)
     elif arguments.command == "worker":
