@@ -17,6 +17,7 @@ COMMANDS = Commands(
     migrate=bootstrap.migrate_databases,
     rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
     documents=bootstrap.documents,
+    also_logs=frozenset({"account_id", "photo_id", "purpose"}),
 )
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
 """The raw body of an upload, as it comes from the socket."""
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Response, after_this_request, request
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from nexoraz.assets.application.intake import Body
 from nexoraz.assets.domain.picture import PhotoTooHeavy
 from nexoraz.service.problems import standard
 
 CHUNK = 64 * 1024
+DRAIN_S = 10.0
+"""How long a refused upload is listened to, so that its sender gets to read the refusal."""
 ACCEPTED = "application/octet-stream"
 
 
@@ -23,6 +27,24 @@ def body_of_request(max_bytes: int) -> Body:
         raise standard(415, "Send the photo itself, as image/* or application/octet-stream")
     request.max_content_length = max_bytes + 1  # Intake refuses it one byte earlier, with the figure
     return Body(_chunks(), declared)
+
+
+@contextmanager
+def heard_out(body: Body) -> Iterator[None]:
+    """When the block refuses, take the rest of the body and drop it: closing a connection that still receives resets
+    it, and the client would see a broken pipe in the place of the refusal."""
+    try:
+        yield
+    except Exception:
+        give_up = time.monotonic() + DRAIN_S
+        try:
+            for _ in body.chunks:
+                if time.monotonic() > give_up:
+                    after_this_request(_close)
+                    break
+        except RequestEntityTooLarge:
+            after_this_request(_close)
+        raise
 
 
 def _chunks() -> Iterator[bytes]:

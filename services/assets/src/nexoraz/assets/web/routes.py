@@ -18,7 +18,7 @@ from nexoraz.assets.domain.photo import PhotoUnknown
 from nexoraz.assets.domain.title import title as titled
 from nexoraz.assets.projections.photos import Gallery, PhotoRecord
 from nexoraz.assets.web.presenting import facts, presented
-from nexoraz.assets.web.receiving import body_of_request
+from nexoraz.assets.web.receiving import body_of_request, heard_out
 from nexoraz.assets.web.schemas import NewTitle, PhotoView, UploadArgs
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import EventStore, Transaction, VersionConflict
@@ -75,7 +75,11 @@ def _uploading(photos: Blueprint, album: Album) -> None:
 def _upload(album: Album, account_id: str, text: str | None, once: Once) -> Response:
     uploads, photo_id = album.uploads, str(uuid4())
     body = body_of_request(uploads.limits.bytes)
-    with uploads.arriving(account_id, photo_id, body) as arrived, album.store.transaction() as tx:
+    with (
+        heard_out(body),
+        uploads.arriving(account_id, photo_id, body) as arrived,
+        album.store.transaction() as tx,
+    ):
         once.begin(connection_of(tx), arrived.stored.digest)
         uploads.keep(tx, arrived, text)
         headers = {"Location": f"/v1/assets/photos/{photo_id}"}
