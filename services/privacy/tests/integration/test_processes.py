@@ -39,6 +39,10 @@ def test_an_erasure_from_the_request_to_the_certificate(suite: Suite, others: Ot
     assert status == 200
     certificate = verify.check(file, suite.json("GET", "/keys")["keys"])
     assert certificate["totals"]["residue"] == 0
+    assert certificate["request"]["outcome"] == "completed"
+    own = next(answer for answer in certificate["participants"] if answer["participant"] == "privacy")
+    assert {line["store"]: line["erased"] for line in own["lines"]}["account_requests"] == 1
+    assert own["keys_destroyed"] >= 1
     assert others.heard == [
         ("erasure-requested", ["assets", "billing", "privacy", "render"]),
         ("erasure-requested", ["identity"]),

@@ -48,8 +48,8 @@ def test_a_required_participant_that_never_announced_itself_is_told() -> None:
 
 def test_a_late_request_is_told() -> None:
     state = request.fold(x.PROVEN)
-    assert concerns(state, x.DEADLINE - timedelta(seconds=1)) == ()
-    assert concerns(state, x.DEADLINE) == (Concern("overdue", ()),)
+    assert Concern("overdue", ()) not in concerns(state, x.DEADLINE - timedelta(seconds=1))
+    assert concerns(state, x.DEADLINE)[0] == Concern("overdue", ())
 
 
 def test_a_request_that_ended_raises_nothing() -> None:
@@ -62,3 +62,12 @@ def test_who_is_waited_for_follows_the_waves() -> None:
     assert waiting_for(request.fold(x.OTHERS_DONE)) == ("identity",)
     assert waiting_for(request.fold(x.SCANNING)) == tuple(sorted(x.FIVE))
     assert waiting_for(request.fold(x.COLLECTING)) == tuple(sorted(x.FIVE))
+
+
+def test_a_last_step_of_our_own_that_does_not_succeed_is_told() -> None:
+    for history in (x.PROVEN, x.COLLECTED):
+        state = request.fold(history)
+        assert concerns(state, x.NOW) == ()
+        assert concerns(state, x.NOW + SILENCE) == (Concern("unfinished", ()),)
+    again = (*x.PROVEN, x.receipt_taken("assets", message="second"))
+    assert Concern("unfinished", ()) not in concerns(request.fold(again), x.NOW + SILENCE)

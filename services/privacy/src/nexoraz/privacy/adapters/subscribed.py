@@ -5,7 +5,7 @@ Every participant publishes under its own name, so there is one view per partici
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
@@ -152,8 +152,3 @@ def on_signing_key_published(tx: Transaction, received: Received) -> None:
 
 def on_session_revoked(tx: Transaction, received: Received) -> None:
     revoke(connection_of(tx), received.data.session_id)
-
-
-FIVE = ("identity", "assets", "render", "billing", "privacy")
-HANDLERS: Mapping[type[Foreign], Handler] = handlers(Answers(lambda: datetime.now(UTC)), FIVE)
-"""For the participants of this suite; a worker makes its own for those that its settings name."""

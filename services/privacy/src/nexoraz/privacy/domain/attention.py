@@ -10,7 +10,8 @@ SILENCE = timedelta(minutes=5)
 
 
 def concerns(state: Request, at: datetime) -> tuple[Concern, ...]:
-    """What blocks the request, worst first; empty while all goes well."""
+    """What blocks the request, worst first; empty while all goes well. "unfinished": everybody did their duty, and our
+    own last step, the certificate or the archive, does not succeed."""
     if not state.active:
         return ()
     unverified = tuple(p for p in state.participants if p in state.receipts and not state.receipts[p].done)
@@ -21,6 +22,7 @@ def concerns(state: Request, at: datetime) -> tuple[Concern, ...]:
         Concern("residue-found", residue) if residue else None,
         Concern("participant-unannounced", silent) if (silent := _unannounced(state)) else None,
         Concern("participant-silent", silent) if (silent := _silent(state, at)) else None,
+        Concern("unfinished", ()) if state.ready_at is not None and at - state.ready_at >= SILENCE else None,
     ]
     return tuple(concern for concern in found if concern is not None)
 

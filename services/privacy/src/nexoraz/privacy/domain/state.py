@@ -17,6 +17,7 @@ class Request:
     """One request. `id` is "" before it was received; `state` is what people see.
 
     asked and scans_asked: participants whose current answer is wanted or there; an answer replaces an earlier one.
+    ready_at: since when only the certificate or the archive is missing.
     seen: ids of the messages taken so far, which makes a repetition harmless.
     """
 
@@ -36,6 +37,7 @@ class Request:
     scans_asked: frozenset[str] = frozenset()
     scans: Mapping[str, Scan] = field(default_factory=dict)
     proven: bool = False
+    ready_at: datetime | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
     collected: bool = False
     archive: Archive | None = None
@@ -116,12 +118,12 @@ def _progressed(state: Request, event: Event) -> Request:  # noqa: PLR0911 - one
             scans = {**state.scans, scan.participant: scan}
             return replace(state, scans=scans, seen=state.seen | {event.message_id})
         case e.ErasureProven():
-            return replace(state, proven=True)
+            return replace(state, proven=True, ready_at=event.at)
         case e.PartTaken(part=part):
             parts = {**state.parts, part.participant: part}
             return replace(state, parts=parts, seen=state.seen | {event.message_id})
         case e.PartsCollected():
-            return replace(state, collected=True)
+            return replace(state, collected=True, ready_at=event.at)
         case e.ArchiveAssembled(archive=archive):
             return replace(state, archive=archive)
         case e.ArchiveErased():
@@ -139,6 +141,7 @@ def _with_receipt(state: Request, event: e.ReceiptTaken) -> Request:
         scans=_without(state.scans, name),
         scans_asked=state.scans_asked - {name},
         proven=False,
+        ready_at=None,
         seen=state.seen | {event.message_id},
     )
 
