@@ -13,16 +13,16 @@ import urllib3
 
 Json = dict[str, Any]
 TOKEN = re.compile(r"^[A-Za-z0-9_.~-]{20,}$", re.MULTILINE)
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 
 
 class Refused(Exception):
     """The suite answered with a problem document."""
 
-    def __init__(self, method: str, path: str, status: int, problem: Json) -> None:
-        super().__init__(f"{method} {path}: {status} {problem.get('title', '')} {problem}")
-        self.status = status
-        self.problem = problem
+    def __init__(self, request: str, answer: urllib3.BaseHTTPResponse) -> None:
+        self.status, self.headers = answer.status, answer.headers
+        self.problem: Json = json.loads(answer.data)
+        super().__init__(f"{request}: {self.status} {self.problem}")
 
 
 class NeverHappened(Exception):
@@ -72,7 +72,7 @@ class Person:
             if time.monotonic() > give_up:
                 raise NeverHappened(f"{method} {path} was answered")
             if answer is not None and not _worth_another_try(answer):
-                raise Refused(method, path, answer.status, json.loads(answer.data))
+                raise Refused(f"{method} {path}", answer)
             time.sleep(0.2)
 
     def _answer(
@@ -129,7 +129,17 @@ class Person:
         return self.call("GET", "/v1/billing/balance")
 
     def ask_render(self, photo_id: str, preset: str) -> Json:
-        return self.call("POST", "/v1/render/jobs", {"photo_id": photo_id, "preset": preset})
+        """Ask for a picture; again when render has not yet heard of a photo that was uploaded a moment ago."""
+
+        def ask() -> Json | None:
+            try:
+                return self.call("POST", "/v1/render/jobs", {"photo_id": photo_id, "preset": preset})
+            except Refused as refused:
+                if "Retry-After" in refused.headers:
+                    return None
+                raise
+
+        return until(ask, "render knew the photo")
 
     def render(self, photo_id: str, preset: str) -> tuple[Json, bytes]:
         """Ask for a picture, wait for it, download it."""

@@ -132,8 +132,14 @@ def _wait_for_photo(studio: Studio, account_id: str, photo_id: str) -> None:
             if owns_photo(connection, account_id, photo_id):
                 return
         if time.monotonic() > give_up:
-            raise not_found()
+            raise _photo_unknown()
         time.sleep(LOOK_EVERY_S)
+
+
+def _photo_unknown() -> Problem:
+    """One answer for an unknown photo, another person's, and one whose news is late."""
+    detail = "A photo that was uploaded a moment ago may take a little while to be known here; then try again."
+    return Problem("photo-unknown", 404, "You have no such photo", detail, headers={"Retry-After": "2"})
 
 
 def _find(studio: Studio, account_id: str, job_id: str) -> JobRecord:
