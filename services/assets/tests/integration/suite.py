@@ -45,11 +45,13 @@ class Suite:
         self.running.append(process)
         return process
 
-    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
+    def call(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         """Status and JSON."""
         standard = {"Content-Type": "image/jpeg", "Idempotency-Key": str(uuid4()), **bearer(self.account_id)}
         url = f"http://127.0.0.1:{self.web_port}/v1/assets{path}"
-        request = urllib.request.Request(url, body, {**standard, **headers}, method=method)
+        request = urllib.request.Request(url, body, {**standard, **(headers or {})}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return response.status, json.loads(response.read() or b"null")

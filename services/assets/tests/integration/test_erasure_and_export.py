@@ -1,0 +1,53 @@
+"""What assets holds about a person can be told, exported with its files, erased and rebuilt."""
+
+import pytest
+
+from nexoraz.assets.adapters.release_requests import SUBJECT, handlers
+from nexoraz.assets.bootstrap import App
+from nexoraz.events.rpc import RpcRefused
+from nexoraz.events.sql_store import connection_of
+from nexoraz.service.auth import revoke
+from services.assets.tests.examples import jpeg, png
+from services.assets.tests.integration.conftest import Person, stored
+
+pytestmark = pytest.mark.real
+
+
+def test_a_rebuild_brings_the_photos_back_with_their_titles(ann: Person, app: App) -> None:
+    kept, gone = ann.has_photo(query="?title=Cup"), ann.has_photo(jpeg())
+    ann.ask("PATCH", f"/photos/{kept}", {"If-Match": '"v1"'}, json={"title": "Mug"})
+    ann.ask("DELETE", f"/photos/{gone}", {"If-Match": '"v1"'})
+    before = ann.ask("GET", "/photos").json
+    assert app.rebuild([]) == ["photos: 4 events replayed"]
+    assert ann.ask("GET", "/photos").json == before
+    assert ann.ask("GET", f"/photos/{kept}").headers["ETag"] == '"v2"'
+
+
+def test_an_export_names_the_files_by_their_titles(ann: Person, app: App) -> None:
+    ann.has_photo(png(), query="?title=Blue+cup")
+    held = next(h for h in app.holdings.objects if h.store == "objects/photos")
+    assert held.describe is not None
+    with app.runtime.engine.connect() as connection:
+        assert [(f.name, f.media_type) for f in held.describe(connection, ann.account_id).values()] == [
+            ("Blue cup.png", "image/png")
+        ]
+
+
+def test_an_erased_account_loses_rows_files_and_releases(ann: Person, bob: Person, app: App) -> None:
+    photo, other = ann.has_photo(), bob.has_photo()
+    with app.runtime.store.transaction() as tx:
+        tx.tombstone(ann.account_id)
+    assert ann.upload(png()).status_code == 401
+    with app.runtime.store.transaction() as tx:
+        revoke(connection_of(tx), ann.account_id)
+    assert ann.ask("GET", "/photos").status_code == 401
+    question = b'{"account_id":"%s","photo_id":"%s","purpose":"render"}'
+    with pytest.raises(RpcRefused):
+        handlers(app.release)[SUBJECT](question % (ann.account_id.encode(), photo.encode()))
+    app.runtime.vault.destroy(ann.account_id)
+    with app.runtime.store.transaction() as tx:
+        app.holdings.erase_rows(connection_of(tx), ann.account_id)
+    app.holdings.erase_objects(ann.account_id)
+    assert all(line.found == line.retained for line in app.holdings.everything(ann.account_id))
+    assert stored(app) == [f"{bob.account_id}/photos/{other}"]
+    assert bob.ask("GET", f"/photos/{other}/content").data == png()
