@@ -77,7 +77,7 @@ class Stopped:
 def free_port_block() -> int:
     """The first of fifty ports that nobody listens on, below the ephemeral ones."""
     blocks = (LAST_PORT - FIRST_PORT) // PORTS_EACH
-    start = FIRST_PORT + os.getpid() % blocks * PORTS_EACH
+    start: int = FIRST_PORT + os.getpid() % blocks * PORTS_EACH
     for first in [*range(start, LAST_PORT, PORTS_EACH), *range(FIRST_PORT, start, PORTS_EACH)]:
         if all(_free(first + offset) for offset in range(41)):
             return first

@@ -17,7 +17,7 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.tracing import current_traceparent
 
-LEASE_S = 30.0
+LEASE_S = 12.0
 MAX_ATTEMPTS = 12
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 300.0
