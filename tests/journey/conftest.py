@@ -78,7 +78,8 @@ def free_port_block() -> int:
     """The first of fifty ports that nobody listens on, below the ephemeral ones."""
     blocks = (LAST_PORT - FIRST_PORT) // PORTS_EACH
     start: int = FIRST_PORT + os.getpid() % blocks * PORTS_EACH
-    for first in [*range(start, LAST_PORT, PORTS_EACH), *range(FIRST_PORT, start, PORTS_EACH)]:
+    candidates: list[int] = [*range(start, LAST_PORT, PORTS_EACH), *range(FIRST_PORT, start, PORTS_EACH)]
+    for first in candidates:
         if all(_free(first + offset) for offset in range(41)):
             return first
     raise RuntimeError("no fifty free ports")

@@ -1,5 +1,7 @@
 """Requests, participants, exports, certificates; the kernel's and the chassis's tables."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -21,11 +23,11 @@ def upgrade() -> None:
     _create_certificates()
 
 
-def _stamp(name: str, nullable: bool = False) -> sa.Column:
+def _stamp(name: str, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _text(name: str, key: bool = False) -> sa.Column:
+def _text(name: str, key: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Text, nullable=False, primary_key=key)
 
 

@@ -58,7 +58,8 @@ def disc() -> Pixels:
     y, x = np.mgrid[0:360, 0:480]
     inside = (x - 240) ** 2 + (y - 180) ** 2 < 110**2
     shade = (np.sin(x / 17.0) * 4 + np.cos(y / 23.0) * 4)[..., None]
-    return np.clip(np.where(inside[..., None], (200, 40, 35), (150, 152, 155)) + shade, 0, 255).astype(np.uint8)
+    disc: Pixels = np.clip(np.where(inside[..., None], (200, 40, 35), (150, 152, 155)) + shade, 0, 255).astype(np.uint8)
+    return disc
 
 
 @pytest.fixture(scope="session")

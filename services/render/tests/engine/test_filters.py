@@ -18,7 +18,7 @@ def test_a_plane_that_is_linear_in_the_guide_passes_the_guided_filter_unchanged(
 def test_a_coarse_step_is_moved_to_the_guides_edge() -> None:
     guide = np.zeros((60, 80, 3), np.float32)
     guide[:, 40:] = (0.2, 0.6, 0.9)
-    coarse = np.clip((np.arange(80, dtype=np.float32) - 34) / 12, 0, 1)[None].repeat(60, axis=0)
+    coarse = np.clip((np.arange(80) - 34) / 12, 0, 1).astype(np.float32)[None].repeat(60, axis=0)
     slope, offset = guided_coefficients(guide, coarse, 8, 1e-4)
     result = dot(slope, guide) + offset
     assert result[30, 41] - result[30, 38] > 0.4
@@ -40,7 +40,7 @@ def test_a_mixture_is_taken_apart_again() -> None:
     share = np.clip((np.arange(300, dtype=np.float32) - 146) / 8, 0, 1)[None].repeat(200, axis=0)
     product, background = np.array([0.9, 0.8, 0.2]), np.array([0.1, 0.2, 0.5])
     photo = share[..., None] * product + (1 - share[..., None]) * background
-    coarse = np.clip((np.arange(300, dtype=np.float32) - 140) / 20, 0, 1)[None].repeat(200, axis=0)
+    coarse = np.clip((np.arange(300) - 140) / 20, 0, 1).astype(np.float32)[None].repeat(200, axis=0)
     result = cut_out(np.rint(photo * 255).astype(np.uint8), coarse, 8.0)
     found = result[100, :, 3] / 255.0
     assert np.abs(found - share[100]).max() < 0.2

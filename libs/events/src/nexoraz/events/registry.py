@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args, get_type_hints
 
 import msgspec
+
 from nexoraz.events.classification import Classification, Personal, classify_fields
 from nexoraz.events.event import Event, Stream, kebab
 

@@ -1,8 +1,6 @@
 """The contract of the event store. Every adapter passes it: subclass and provide the `store` fixture.
 
-    class TestMemoryStore(StoreContract):
-        @pytest.fixture
-        def store(self): return MemoryEventStore(NOTES, MemorySealer())
+Subclass `StoreContract` in a test module and give it the fixtures `sealer` (a MemorySealer) and `store`.
 """
 
 from typing import Annotated
