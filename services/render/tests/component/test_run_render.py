@@ -8,15 +8,15 @@ import pytest
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import Registry
 from nexoraz.events.store import handle, load
-from nexoraz.events.tasks import MemoryTaskQueue, Task
+from nexoraz.events.tasks import MemoryTaskQueue, Postpone, Task
 from nexoraz.events.testing import FixedClock, MemorySealer
 from nexoraz.render.adapters.memory import FakeEngine, MemoryOutputs, MemoryPhotos
 from nexoraz.render.application.policies import OUT_OF_CREDITS, Policies
-from nexoraz.render.application.ports import PhotosUnavailable, RenderRefused
-from nexoraz.render.application.run_render import GAVE_UP, MAX_ATTEMPTS, RENDER, RunRender
+from nexoraz.render.application.ports import RenderRefused
+from nexoraz.render.application.run_render import GAVE_UP, MAX_ATTEMPTS, MAX_PHOTO_BYTES, RENDER, RunRender
 from nexoraz.render.domain.events import EVENTS, RenderFailed
 from nexoraz.render.domain.job import JOB, State, job_stream
-from services.render.tests.examples import ANN, JOB_ID, PHOTO, admit, request
+from services.render.tests.examples import ANN, JOB_ID, PHOTO, request
 
 
 class Studio:
@@ -82,9 +82,17 @@ def test_refused_credits_fail_the_job_without_a_render() -> None:
 
 
 def test_a_photo_at_fault_fails_the_job_with_its_reason(studio: Studio) -> None:
-    studio.engine.fails = lambda: RenderRefused("picture-truncated")
+    studio.engine.fails = lambda: RenderRefused("picture-too-large", {"megapixels": 100.0, "limit": 64.0})
     studio.run(studio.task())
-    assert (studio.state(), studio.reason()) == (State.FAILED, "picture-truncated")
+    assert (studio.state(), studio.reason()) == (State.FAILED, "picture-too-large")
+    last = studio.store.committed()[-1].event
+    assert isinstance(last, RenderFailed) and last.facts == {"megapixels": 100.0, "limit": 64.0}
+
+
+def test_a_photo_that_is_too_heavy_fails_the_job_with_the_limit(studio: Studio) -> None:
+    studio.photos.photos[ANN, PHOTO] = b"\0" * (MAX_PHOTO_BYTES + 1)
+    studio.run(studio.task())
+    assert (studio.state(), studio.reason()) == (State.FAILED, "photo-too-heavy")
 
 
 def test_a_photo_that_is_gone_fails_the_job(studio: Studio) -> None:
@@ -94,8 +102,17 @@ def test_a_photo_that_is_gone_fails_the_job(studio: Studio) -> None:
 
 
 def test_an_outage_is_never_the_jobs_end(studio: Studio) -> None:
-    studio.photos.down = True
-    with pytest.raises(PhotosUnavailable):
+    for place in (studio.photos, studio.outputs):
+        place.down = True
+        with pytest.raises(Postpone):
+            studio.run(studio.task(attempts=MAX_ATTEMPTS + 1))
+        assert studio.state() is State.RUNNING
+        place.down = False
+
+
+def test_a_worker_that_ends_leaves_the_job_to_another(studio: Studio) -> None:
+    studio.engine.close()
+    with pytest.raises(Postpone):
         studio.run(studio.task(attempts=MAX_ATTEMPTS + 1))
     assert studio.state() is State.RUNNING
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,7 +120,13 @@ class App:
             password=self.settings.nats_password.reveal(),
             replicas=self.settings.nats_replicas,
         )
-        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
+        parts = worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
+        return replace(parts, jobs={"engine": self._end_engine})
+
+    async def _end_engine(self, stop: asyncio.Event) -> None:
+        """A render that runs when the worker is told to stop is given up at once; it is tried again elsewhere."""
+        await stop.wait()
+        self.engine.close()
 
     def run_worker(self) -> None:
         """Tell the coordinator what render holds, then work until SIGTERM."""
@@ -158,9 +164,9 @@ def build(
     outputs = SealedOutputs(objects)
     holdings = Holdings("render", runtime.store, METADATA, runtime.vault, held(objects))
     participation = runtime.participation(holdings, on_begun=_refuse_tokens)
-    processes = EngineProcesses(settings.render_processes, settings.model_dir)
+    engine = engine or EngineProcesses(settings.render_processes, settings.model_dir)
     photos = photos or ReleasedPhotos(runtime.rpc)
-    return App(settings, runtime, outputs, holdings, participation, photos, engine or processes, clock)
+    return App(settings, runtime, outputs, holdings, participation, photos, engine, clock)
 
 
 def _bucket(settings: Settings) -> S3Bucket:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nexoraz.service.settings import Secret, ServiceSettings
+from nexoraz.service.settings import Secret, ServiceSettings, SettingsInvalid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,3 +22,7 @@ class Settings(ServiceSettings):
     s3_bucket: str = "nexoraz-render"
     render_processes: int = 1
     model_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.render_processes < 1:
+            raise SettingsInvalid(("NEXORAZ_RENDER_PROCESSES is less than 1: nothing would be rendered",))

@@ -5,21 +5,20 @@ and a picture out. A process that dies or takes too long is replaced, and the re
 """
 
 import contextlib
-import multiprocessing
-import os
 import queue
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from nexoraz.events.event import kebab
-from nexoraz.render.application.ports import OnStage, Picture, RenderRefused
+from nexoraz.render.application.ports import EngineStopped, OnStage, Picture, RenderRefused
 
 LONGEST_RENDER_S = 180.0
-NICENESS = 5
-"""Renders yield the processor to whoever answers a person."""
+CHILD = "nexoraz.render.adapters.engine_child"
 
 
 class EngineFailed(Exception):
@@ -31,48 +30,85 @@ class EngineFailed(Exception):
 
 
 class EngineProcesses:
-    """The Engine port. count: renders at the same time. Processes start with the first render that needs them."""
+    """The Engine port. count: renders at the same time, at least 1. Processes start with the first render that needs
+    them. longest_s: seconds that one render may take, its process's start included."""
 
     def __init__(self, count: int, model_dir: Path | None, longest_s: float = LONGEST_RENDER_S) -> None:
+        if count < 1:
+            raise ValueError(f"{count} engine processes can render nothing")
         self._model_dir = model_dir
         self._longest_s = longest_s
         self._free: queue.Queue[_EngineProcess | None] = queue.Queue()
+        self._all: set[_EngineProcess] = set()
+        self._lock = threading.Lock()
+        self._closed = False
         for _ in range(count):
             self._free.put(None)
 
     def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
-        process = self._free.get() or _EngineProcess(self._model_dir)
+        """Waits for a free process. Raises RenderRefused, EngineStopped, or EngineFailed."""
+        process = self._free.get()
         try:
-            picture = process.render(photo, preset, on_stage, self._longest_s)
+            process = self._living(process)
+            return process.render(photo, preset, on_stage, self._longest_s)
         except RenderRefused:
+            raise
+        except BaseException as error:
+            self._end(process)
+            process = None
+            if self._closed and isinstance(error, EngineFailed):
+                raise EngineStopped from error
+            raise
+        finally:
             self._free.put(process)
-            raise
-        except BaseException:
-            process.end()
-            self._free.put(None)
-            raise
-        self._free.put(process)
-        return picture
 
     def close(self) -> None:
-        """End the processes that are idle."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                process = self._free.get_nowait()
-                if process is not None:
-                    process.end()
+        """End all processes, those in the middle of a render too; nothing is rendered any more."""
+        with self._lock:
+            self._closed = True
+            ending = list(self._all)
+        for process in ending:
+            process.kill()
+
+    def pids(self) -> list[int]:
+        """The processes that run at the moment."""
+        with self._lock:
+            return [process.pid for process in self._all]
+
+    def _living(self, process: "_EngineProcess | None") -> "_EngineProcess":
+        """That process, or a new one where it died while nobody looked."""
+        if process is not None and process.is_alive:
+            return process
+        self._end(process)
+        with self._lock:
+            if self._closed:
+                raise EngineStopped
+            started = _EngineProcess(self._model_dir)
+            self._all.add(started)
+            return started
+
+    def _end(self, process: "_EngineProcess | None") -> None:
+        if process is not None:
+            with self._lock:
+                self._all.discard(process)
+            process.end()
 
 
 class _EngineProcess:
-    """One process and the pipe to it."""
+    """One process and the pipe to it. Not forked: a fork would copy the worker's connections and locks."""
 
     def __init__(self, model_dir: Path | None) -> None:
-        # Spawned, not forked: a fork would copy the worker's connections and locks.
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=serve, args=(theirs, model_dir), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._pipe, theirs = Pipe()
+        command = [sys.executable, "-m", CHILD, str(theirs.fileno()), str(model_dir or "")]
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
+        self.pid = self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
 
     def render(self, photo: bytes, preset: str, on_stage: OnStage, longest_s: float) -> Picture:
         try:
@@ -83,52 +119,25 @@ class _EngineProcess:
                 elif kind == "picture":
                     return Picture(*value)
                 elif kind == "refused":
-                    raise RenderRefused(value)
+                    raise RenderRefused(*value)
                 else:
                     raise EngineFailed(value)
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise EngineFailed("process-died") from error
         raise EngineFailed("too-slow")
 
+    def kill(self) -> None:
+        """Stop the process, whatever it is doing; whoever waits for its answer is told by the broken pipe."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     def end(self) -> None:
-        """Stop the process, whatever it is doing."""
+        """Stop the process and forget it."""
+        self.kill()
+        self._process.wait(timeout=5)
         self._pipe.close()
-        self._process.kill()
-        self._process.join(timeout=5)
 
     def _answers(self, longest_s: float) -> Iterator[tuple[str, Any]]:
-        while self._pipe.poll(longest_s):
+        deadline = time.monotonic() + longest_s
+        while self._pipe.poll(max(0.0, deadline - time.monotonic())):
             yield self._pipe.recv()
-
-
-def serve(pipe: Connection, model_dir: Path | None) -> None:
-    """The process's life: render what comes until the other side is gone."""
-    # Imported here: only this process loads the picture libraries and the model.
-    from nexoraz.render.engine import choice  # noqa: PLC0415
-    from nexoraz.render.engine.pipeline import Engine  # noqa: PLC0415
-
-    os.nice(NICENESS)
-    engine = Engine(choice.choose(model_dir))
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            photo, preset = pipe.recv()
-            if engine.segmenter.is_fallback:
-                engine = Engine(choice.choose(model_dir))
-            pipe.send(_render(engine, photo, preset, pipe))
-
-
-def _render(engine: Any, photo: bytes, preset: str, pipe: Connection) -> tuple[str, Any]:
-    from nexoraz.render.engine.refusals import Refusal  # noqa: PLC0415
-    from nexoraz.render.presets.catalogue import find  # noqa: PLC0415
-
-    try:
-        done = engine.render(
-            photo, find(preset), lambda stage, share: pipe.send(("stage", (stage.value, int(100 * share))))
-        )
-    except Refusal as refusal:
-        return "refused", kebab(type(refusal).__name__)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        raise
-    except Exception as error:  # a defect must not end the process without an answer
-        return "failed", type(error).__name__
-    return "picture", (done.data, done.media_type, done.width, done.height, done.engine, done.is_fallback)

@@ -1,31 +1,23 @@
 """Where render holds what about an account: the declarations behind erasure, export and the data map."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import Connection, select
 
-from nexoraz.events.declarations import FileName, ObjectHolding, Retained, TableHolding
+from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding, Unlinked
 from nexoraz.events.objects import Objects
 from nexoraz.render.adapters.sealed_outputs import OUTPUTS
 from nexoraz.render.projections.jobs import output_name
 from nexoraz.render.projections.tables import AUTH, IDEMPOTENCY, JOBS, PHOTOS
 
 
-def held(objects: Objects) -> Sequence[TableHolding | ObjectHolding]:
+def held(objects: Objects) -> Sequence[Holding]:
     return [
         TableHolding(JOBS, category="user.behavior"),
         TableHolding(PHOTOS, category="user.content.private", present=None, reason="assets exports the photos"),
         ObjectHolding(objects, OUTPUTS, describe=_names),
         TableHolding(IDEMPOTENCY, category="user.behavior", present=None, reason="copies of answers, gone after a day"),
-        TableHolding(
-            AUTH.revocations,
-            category="user.unique_id.pseudonymous",
-            account_column="subject",
-            present=None,
-            reason="refuses the tokens of the erased",
-            retained=Retained("tokens of the erased stay refused", until=AUTH.revocations.c.at + timedelta(days=1)),
-        ),
+        Unlinked(AUTH.revocations, "refuses the tokens of the erased, gone after a day", searched=False),
     ]
 
 

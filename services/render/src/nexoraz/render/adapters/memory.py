@@ -3,7 +3,15 @@
 from collections.abc import Callable
 
 from nexoraz.events.registry import KeyDestroyed
-from nexoraz.render.application.ports import OnStage, PhotoGone, PhotosUnavailable, Picture
+from nexoraz.render.application.ports import (
+    EngineStopped,
+    OnStage,
+    OutputsUnavailable,
+    PhotoGone,
+    PhotosUnavailable,
+    Picture,
+    RenderRefused,
+)
 
 
 class MemoryPhotos:
@@ -17,8 +25,10 @@ class MemoryPhotos:
         if self.down:
             raise PhotosUnavailable("down")
         photo = self.photos.get((account_id, photo_id))
-        if photo is None or len(photo) > max_bytes:
+        if photo is None:
             raise PhotoGone(photo_id)
+        if len(photo) > max_bytes:
+            raise RenderRefused("photo-too-heavy", {"size": len(photo), "limit": max_bytes})
         return photo
 
 
@@ -28,14 +38,20 @@ class FakeEngine:
     def __init__(self) -> None:
         self.fails: Callable[[], Exception] | None = None
         self.renders = 0
+        self.closed = False
 
     def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+        if self.closed:
+            raise EngineStopped
         self.renders += 1
         on_stage("decode", 0)
         if self.fails is not None:
             raise self.fails()
         on_stage("encode", 90)
         return Picture(photo, "image/png", 4, 3, f"fake-{preset}", fallback=False)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class MemoryOutputs:
@@ -44,8 +60,11 @@ class MemoryOutputs:
     def __init__(self) -> None:
         self.pictures: dict[tuple[str, str], bytes] = {}
         self.destroyed: set[str] = set()
+        self.down = False
 
     def put(self, account_id: str, output_id: str, data: bytes) -> int:
+        if self.down:
+            raise OutputsUnavailable("down")
         if account_id in self.destroyed:
             raise KeyDestroyed(account_id)
         self.pictures[account_id, output_id] = data

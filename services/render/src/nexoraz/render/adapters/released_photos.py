@@ -5,7 +5,7 @@ import msgspec
 from nexoraz.events.buckets import ObjectMissing, StoreRefused
 from nexoraz.events.objects import OpenReleased
 from nexoraz.events.rpc import RpcClient, RpcRefused, RpcUnavailable
-from nexoraz.render.application.ports import PhotoGone, PhotosUnavailable
+from nexoraz.render.application.ports import PhotoGone, PhotosUnavailable, RenderRefused
 
 SUBJECT = "rpc.assets.release-photo"
 
@@ -27,7 +27,7 @@ class ReleasedPhotos:
     def fetch(self, account_id: str, photo_id: str, max_bytes: int) -> bytes:
         released = self._ask(account_id, photo_id)
         if released.size > max_bytes:
-            raise PhotoGone(photo_id)
+            raise RenderRefused("photo-too-heavy", {"size": released.size, "limit": max_bytes})
         try:
             return b"".join(OpenReleased(released.url, released.key).chunks())
         except ObjectMissing as error:

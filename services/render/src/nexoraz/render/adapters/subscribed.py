@@ -1,12 +1,10 @@
 """What render listens to: its own narrow views of the others' facts, and what it does about each."""
 
-import json
 from collections.abc import Mapping
-from datetime import datetime
 
+from nexoraz.events.access import access_handlers
 from nexoraz.events.consumer import Handler
 from nexoraz.events.contracts import Foreign, Received
-from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.render.application.policies import Policies
 from nexoraz.render.projections.photos import forget_photo, remember_photo
@@ -37,18 +35,6 @@ class PhotoDeleted(Foreign, frozen=True):
     photo_id: str
 
 
-class SigningKeyPublished(Foreign, frozen=True):
-    source = "nexoraz.identity.signing-key-published.v1"
-    kid: str
-    public_jwk: str
-    not_after: datetime
-
-
-class SessionRevoked(Foreign, frozen=True):
-    source = "nexoraz.identity.session-revoked.v1"
-    session_id: str
-
-
 def handlers(policies: Policies) -> Mapping[type[Foreign], Handler]:
     """Each view and what happens on it."""
 
@@ -63,8 +49,7 @@ def handlers(policies: Policies) -> Mapping[type[Foreign], Handler]:
         CreditsRefused: on_credits_refused,
         PhotoUploaded: on_photo_uploaded,
         PhotoDeleted: on_photo_deleted,
-        SigningKeyPublished: on_signing_key_published,
-        SessionRevoked: on_session_revoked,
+        **access_handlers(remember_key, revoke),
     }
 
 
@@ -75,12 +60,3 @@ def on_photo_uploaded(tx: Transaction, received: Received) -> None:
 
 def on_photo_deleted(tx: Transaction, received: Received) -> None:
     forget_photo(tx, received.data.account_id, received.data.photo_id)
-
-
-def on_signing_key_published(tx: Transaction, received: Received) -> None:
-    key: SigningKeyPublished = received.data
-    remember_key(connection_of(tx), key.kid, json.loads(key.public_jwk), key.not_after)
-
-
-def on_session_revoked(tx: Transaction, received: Received) -> None:
-    revoke(connection_of(tx), received.data.session_id)

@@ -1,6 +1,6 @@
 """What render needs from the outside, apart from its store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,11 +16,19 @@ class PhotosUnavailable(Exception):
     """Assets, or the object store behind it, did not answer. Try again later."""
 
 
+class OutputsUnavailable(Exception):
+    """The object store did not take the picture. Try again later."""
+
+
+class EngineStopped(Exception):
+    """The worker is stopping, so its engine renders nothing any more. Another worker tries again."""
+
+
 class Photos(Protocol):
     """The photos that assets owns."""
 
     def fetch(self, account_id: str, photo_id: str, max_bytes: int) -> bytes:
-        """The photo's bytes. Raises PhotoGone or PhotosUnavailable."""
+        """The photo's bytes. Raises PhotoGone, PhotosUnavailable, or RenderRefused when it is too heavy."""
         ...
 
 
@@ -37,11 +45,13 @@ class Picture:
 
 
 class RenderRefused(Exception):
-    """The photo is at fault. reason: the broken rule in kebab case; it is shown to the person."""
+    """The photo is at fault. reason: the broken rule in kebab case. facts: its figures, such as the megapixels found
+    and allowed. Both are shown to the person."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, facts: Mapping[str, float] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.facts = dict(facts or {})
 
 
 OnStage = Callable[[str, int], None]
@@ -52,7 +62,12 @@ class Engine(Protocol):
     """Turns a photo into a picture by a preset. A model on a GPU can stand in."""
 
     def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
-        """Raises RenderRefused when the photo is at fault; anything else is worth another try."""
+        """Raises RenderRefused when the photo is at fault, EngineStopped when this worker ends; anything else is worth
+        another try."""
+        ...
+
+    def close(self) -> None:
+        """Give up what is being rendered, with EngineStopped, and render nothing any more."""
         ...
 
 
@@ -60,7 +75,8 @@ class Outputs(Protocol):
     """Where finished pictures are kept, sealed under the account's key."""
 
     def put(self, account_id: str, output_id: str, data: bytes) -> int:
-        """Store a picture, replacing an earlier attempt; returns its size. Raises KeyDestroyed after an erasure."""
+        """Store a picture, replacing an earlier attempt; returns its size. Raises KeyDestroyed after an erasure
+        and OutputsUnavailable."""
         ...
 
     def delete(self, account_id: str, output_id: str) -> None: ...

@@ -7,10 +7,12 @@ from uuid import NAMESPACE_OID, uuid5
 
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, EventStore, VersionConflict, execute, handle, load
-from nexoraz.events.tasks import Task
+from nexoraz.events.tasks import Postpone, Task
 from nexoraz.render.application.ports import (
     Engine,
+    EngineStopped,
     Outputs,
+    OutputsUnavailable,
     PhotoGone,
     Photos,
     PhotosUnavailable,
@@ -21,7 +23,10 @@ from nexoraz.render.application.ports import (
 from nexoraz.render.domain.job import JOB, AdvanceRender, Command, CompleteRender, FailRender, Job, State, job_stream
 
 RENDER = "render"
-MAX_PHOTO_BYTES = 80 * 1024 * 1024
+MAX_PHOTO_BYTES = 80_000_000
+"""Photos that are heavier are refused; what assets takes in by default is no heavier."""
+OUTAGE_S = 15.0
+"""Seconds until a render is tried again after an outage."""
 MAX_ATTEMPTS = 6
 """Attempts at what is neither the photo's fault nor an outage; then the job fails and its credits are released."""
 GAVE_UP = "renderer-unavailable"
@@ -39,19 +44,23 @@ class RunRender:
     clock: Callable[[], datetime]
 
     def __call__(self, task: Task) -> None:
-        """Raises what is worth another attempt; returns when the job ended or the account is gone."""
+        """Returns when the job ended or the account is gone. Raises what is worth another attempt, and Postpone where
+        this attempt shall not count."""
         job = self._load(task)
         if job.state is not State.RUNNING:
             return
         try:
             self._run(task, job)
-        except (PhotoGone, RenderRefused) as refusal:
-            reason = refusal.reason if isinstance(refusal, RenderRefused) else "photo-not-found"
-            self._end(task, FailRender(task.key, reason, self.clock()))
+        except PhotoGone:
+            self._end(task, FailRender(task.key, "photo-not-found", self.clock()))
+        except RenderRefused as refusal:
+            self._end(task, FailRender(task.key, refusal.reason, self.clock(), refusal.facts))
         except (AccountErased, KeyDestroyed):
             self.outputs.delete(task.account_id, _output_id(task.key))
-        except PhotosUnavailable:
-            raise  # an outage is nobody's fault; the queue's own patience is the limit
+        except (PhotosUnavailable, OutputsUnavailable) as outage:
+            raise Postpone(type(outage).__name__, OUTAGE_S) from outage
+        except EngineStopped as stopped:
+            raise Postpone("EngineStopped", 0.0) from stopped
         except Exception:
             if task.attempts < MAX_ATTEMPTS:
                 raise

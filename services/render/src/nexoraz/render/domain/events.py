@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from nexoraz.events.classification import Fact, Id
 from nexoraz.events.event import Event
 
@@ -50,12 +52,14 @@ class RenderCompleted(Event, frozen=True):
 
 
 class RenderFailed(Event, frozen=True):
-    """There will be no picture. reason: a broken rule in kebab case, such as "picture-truncated"."""
+    """There will be no picture. reason: a broken rule in kebab case, such as "picture-too-large". facts: its figures,
+    such as the megapixels found and allowed."""
 
     account_id: Id
     job_id: Id
     reason: Fact[str]
     failed_at: Fact[datetime]
+    facts: Fact[dict[str, float]] = msgspec.field(default_factory=dict)
 
 
 EVENTS = (RenderRequested, RenderAdmitted, RenderAdvanced, RenderCompleted, RenderFailed)

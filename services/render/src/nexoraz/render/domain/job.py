@@ -1,7 +1,7 @@
 """One render job: requested, admitted once its credits are reserved, then completed or failed, each exactly once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -75,6 +75,7 @@ class FailRender:
     job_id: str
     reason: str
     at: datetime
+    facts: dict[str, float] = field(default_factory=dict)
 
 
 Command = RequestRender | AdmitRender | AdvanceRender | CompleteRender | FailRender
@@ -104,10 +105,10 @@ def decide(command: Command, state: Job) -> Sequence[JobEvent]:
         case CompleteRender():
             _known(command.job_id, state)
             return _complete(command, state) if state.state is State.RUNNING else []
-        case FailRender(job_id, reason, at):
+        case FailRender(job_id, reason, at, facts):
             _known(job_id, state)
             ended = state.state in (State.COMPLETED, State.FAILED)
-            return [] if ended else [RenderFailed(state.account_id, job_id, reason, at)]
+            return [] if ended else [RenderFailed(state.account_id, job_id, reason, at, facts)]
         case _:
             assert_never(command)
 

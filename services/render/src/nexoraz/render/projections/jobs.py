@@ -33,6 +33,7 @@ class JobRecord:
     stage: str
     percent: int
     reason: str
+    facts: dict[str, float]
     requested_at: datetime
     ended_at: datetime | None
     output_id: str | None
@@ -67,7 +68,7 @@ class Jobs:
             case RenderCompleted():
                 self._change(tx, event.job_id, version, state="completed", percent=100, **_output(event))
             case RenderFailed():
-                self._change(tx, event.job_id, version, state="failed", reason=event.reason, ended_at=event.failed_at)
+                self._change(tx, event.job_id, version, state="failed", **_failure(event))
             case _:
                 return
 
@@ -83,6 +84,10 @@ def _request(event: RenderRequested) -> dict[str, object]:
         "credits": event.credits,
         "requested_at": event.requested_at,
     }
+
+
+def _failure(event: RenderFailed) -> dict[str, object]:
+    return {"reason": event.reason, "facts": event.facts, "ended_at": event.failed_at}
 
 
 def _output(event: RenderCompleted) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Every table of render's database."""
 
 from sqlalchemy import Boolean, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.schema import KernelTables
@@ -34,6 +35,7 @@ JOBS = Table(
     operational("stage", Text, nullable=False, server_default=""),
     operational("percent", Integer, nullable=False, server_default="0"),
     operational("reason", Text, nullable=False, server_default=""),
+    operational("facts", JSONB, nullable=False, server_default="{}"),
     operational("requested_at", STAMP, nullable=False),
     operational("ended_at", STAMP),
     pseudonym("output_id", Text),

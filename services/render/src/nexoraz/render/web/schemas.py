@@ -41,6 +41,12 @@ class JobView(Schema):
     stage = fields.String(required=True, metadata={"example": "cut-out"})
     percent = fields.Integer(required=True, metadata={"example": 10})
     reason = fields.String(required=True, metadata={"description": "why it failed", "example": ""})
+    facts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Float(),
+        required=True,
+        metadata={"description": "the figures of the reason, such as the megapixels found and allowed", "example": {}},
+    )
     requested_at = fields.AwareDateTime(required=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
     output = fields.Nested(OutputView, required=True, allow_none=True)
