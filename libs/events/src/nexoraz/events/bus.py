@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import nats.errors
 import structlog
@@ -22,6 +22,24 @@ CONNECT_S = 4.0
 log = structlog.get_logger()
 
 
+class Revealed(Protocol):
+    def reveal(self) -> str:
+        """A secret, read where it is used."""
+
+
+class BusUser(Protocol):
+    """What a service's own settings say about NATS."""
+
+    @property
+    def nats_url(self) -> str: ...
+    @property
+    def nats_user(self) -> str: ...
+    @property
+    def nats_password(self) -> Revealed: ...
+    @property
+    def nats_replicas(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NatsSettings:
     """Where NATS is. url: one or more, separated by commas. replicas: copies of the service's own stream."""
@@ -31,6 +49,13 @@ class NatsSettings:
     password: str = field(default="", repr=False)
     replicas: int = 1
     max_message_bytes: int = 262_144
+
+    @classmethod
+    def of(cls, user: BusUser) -> "NatsSettings":
+        """From the settings of a service."""
+        return cls(
+            url=user.nats_url, user=user.nats_user, password=user.nats_password.reveal(), replicas=user.nats_replicas
+        )
 
 
 class BusClient(Client):

@@ -127,12 +127,7 @@ class App:
             task_handlers=self.file_tasks.handlers,
             rpc_handlers=release_requests.handlers(self.release),
         )
-        nats = NatsSettings(
-            url=self.settings.nats_url,
-            user=self.settings.nats_user,
-            password=self.settings.nats_password.reveal(),
-            replicas=self.settings.nats_replicas,
-        )
+        nats = NatsSettings.of(self.settings)
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
     def run_worker(self) -> None:

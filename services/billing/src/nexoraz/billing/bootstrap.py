@@ -114,12 +114,7 @@ class App:
             handlers=subscribed.HANDLERS,
             task_handlers={SETTLE: self.watch.run_settle, CHECK: self.watch.run_check},
         )
-        nats = NatsSettings(
-            url=self.settings.nats_url,
-            user=self.settings.nats_user,
-            password=self.settings.nats_password.reveal(),
-            replicas=self.settings.nats_replicas,
-        )
+        nats = NatsSettings.of(self.settings)
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
     def run_worker(self) -> None:

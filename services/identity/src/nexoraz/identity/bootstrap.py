@@ -132,12 +132,7 @@ class App:
                 Periodic("housekeeping", HOUR, self.housekeeping.run),
             ],
         )
-        nats = NatsSettings(
-            url=self.settings.nats_url,
-            user=self.settings.nats_user,
-            password=self.settings.nats_password.reveal(),
-            replicas=self.settings.nats_replicas,
-        )
+        nats = NatsSettings.of(self.settings)
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
     def run_worker(self) -> None:

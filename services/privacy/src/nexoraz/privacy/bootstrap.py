@@ -137,12 +137,7 @@ class App:
             periodic=[Periodic("housekeeping", 3600.0, Housekeeping(self.runtime.engine))],
             task_concurrency={ASSEMBLE: 2},
         )
-        nats = NatsSettings(
-            url=self.settings.nats_url,
-            user=self.settings.nats_user,
-            password=self.settings.nats_password.reveal(),
-            replicas=self.settings.nats_replicas,
-        )
+        nats = NatsSettings.of(self.settings)
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
     def start(self) -> None:

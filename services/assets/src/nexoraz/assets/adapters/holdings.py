@@ -8,7 +8,8 @@ from nexoraz.assets.adapters.sealed_photos import PHOTOS as PHOTO_FILES
 from nexoraz.assets.domain.file_name import file_name
 from nexoraz.assets.projections.photos import Gallery
 from nexoraz.assets.projections.tables import AUTH, IDEMPOTENCY, PHOTOS
-from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding, Unlinked
+from nexoraz.events.access import access_holdings
+from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding
 from nexoraz.events.objects import Objects
 
 
@@ -20,6 +21,5 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
     return [
         TableHolding(PHOTOS, category="user.content.private", purpose="content"),
         ObjectHolding(objects, PHOTO_FILES, describe=names),
-        TableHolding(IDEMPOTENCY, category="user.behavior", present=None, reason="copies of answers, gone after a day"),
-        Unlinked(AUTH.revocations, "refuses the tokens of the erased, gone after a day", searched=False),
+        *access_holdings(IDEMPOTENCY, AUTH.revocations),
     ]

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from nexoraz.billing.projections.tables import AUTH, CREDIT_ACCOUNTS, IDEMPOTENCY, LEDGER, PURCHASES
-from nexoraz.events.declarations import Retained, TableHolding
+from nexoraz.events.access import access_holdings
+from nexoraz.events.declarations import Holding, Retained, TableHolding
 
 TAX_TERM = timedelta(days=3653)
 """Ten years: the longest term for accounting records among the countries served (clause R1)."""
@@ -16,7 +17,7 @@ def _purchase(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "account_id"}
 
 
-HELD = [
+HELD: list[Holding] = [
     TableHolding(CREDIT_ACCOUNTS, category="user.account"),
     TableHolding(LEDGER, category="user.account", present=_purchase),
     TableHolding(
@@ -26,13 +27,5 @@ HELD = [
         present=_purchase,
         retained=Retained(TAX_LAW, until=PURCHASES.c.paid_at + TAX_TERM, where=PURCHASES.c.state == "paid"),
     ),
-    TableHolding(IDEMPOTENCY, category="user.behavior", present=None, reason="copies of answers, gone after a day"),
-    TableHolding(
-        AUTH.revocations,
-        category="user.unique_id.pseudonymous",
-        account_column="subject",
-        present=None,
-        reason="refuses the tokens of the erased",
-        retained=Retained("tokens of the erased stay refused", until=AUTH.revocations.c.at + timedelta(days=1)),
-    ),
+    *access_holdings(IDEMPOTENCY, AUTH.revocations),
 ]

@@ -1,16 +1,15 @@
 """Where identity holds what about an account, and for how long: behind erasure, export and the data map."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
-from nexoraz.events.holdings import Retained, TableHolding, Unlinked
+from nexoraz.events.access import access_holdings
+from nexoraz.events.declarations import Holding, TableHolding, Unlinked
 from nexoraz.identity.adapters.schema import IdentityTables
 
 
-def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
+def held(tables: IdentityTables) -> Sequence[Holding]:
     """One declaration per table."""
-    revocations = tables.auth.revocations
     return [
         TableHolding(tables.accounts, category="user.account", present=_account),
         TableHolding(
@@ -37,23 +36,7 @@ def held(tables: IdentityTables) -> Sequence[TableHolding | Unlinked]:
             category="user.contact.email",
             present=_only("id", "kind", "outcome", "settled_at"),
         ),
-        TableHolding(
-            tables.idempotency,
-            category="user.behavior",
-            retention="one-day",
-            present=None,
-            reason="copies of answers, gone after a day",
-            transient=True,
-        ),
-        TableHolding(
-            revocations,
-            category="user.unique_id.pseudonymous",
-            account_column="subject",
-            present=None,
-            reason="refuses the tokens of the erased",
-            transient=True,
-            retained=Retained("tokens of the erased stay refused", until=revocations.c.at + timedelta(days=1)),
-        ),
+        *access_holdings(tables.idempotency, tables.auth.revocations),
         Unlinked(tables.throttles, "keyed hashes of attempts, gone when their window ends, at most after a day"),
         Unlinked(tables.private_keys, "the service's own signing keys"),
         Unlinked(tables.auth.verification_keys, "the service's own signing keys"),

@@ -3,10 +3,10 @@
 A request's own record stays after an erasure, because it is the proof of it, but then it says no longer whose it was.
 """
 
-from datetime import timedelta
 from typing import Any
 
-from nexoraz.events.declarations import Holding, ObjectHolding, Retained, TableHolding, Unlinked
+from nexoraz.events.access import access_holdings
+from nexoraz.events.declarations import Holding, ObjectHolding, TableHolding, Unlinked
 from nexoraz.events.objects import Objects
 from nexoraz.privacy.adapters.archive_store import ARCHIVES, PARTS
 from nexoraz.privacy.projections import tables as t
@@ -40,18 +40,7 @@ def held(objects: Objects) -> list[Holding]:
         ),
         ObjectHolding(objects, PARTS, retention=EXPORT, exported=False, reason="parts of an export being made"),
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
-        TableHolding(
-            t.IDEMPOTENCY, "user.behavior", present=None, reason="copies of answers, gone after a day", transient=True
-        ),
-        TableHolding(
-            t.AUTH.revocations,
-            "user.unique_id.pseudonymous",
-            account_column="subject",
-            present=None,
-            reason="refuses the tokens of the erased",
-            transient=True,
-            retained=Retained("tokens of the erased stay refused", until=t.AUTH.revocations.c.at + timedelta(days=1)),
-        ),
+        *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
         Unlinked(t.REQUEST_TOKENS, "keyed hashes of random tokens that open one request"),
         Unlinked(t.CERTIFICATES, "the proof of an erasure: pseudonymous, signed, and kept", searched=False),

@@ -3,15 +3,14 @@
 Every participant publishes under its own name, so there is one view per participant and message, made alike.
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import func, select
 
+from nexoraz.events.access import access_handlers
 from nexoraz.events.consumer import Handler
 from nexoraz.events.contracts import Foreign, Received
 from nexoraz.events.sql_store import connection_of
@@ -57,18 +56,6 @@ class ExportPartWritten(Foreign, frozen=True):
     records: int
 
 
-class SigningKeyPublished(Foreign, frozen=True):
-    source = "nexoraz.identity.signing-key-published.v1"
-    kid: str
-    public_jwk: str
-    not_after: datetime
-
-
-class SessionRevoked(Foreign, frozen=True):
-    source = "nexoraz.identity.session-revoked.v1"
-    session_id: str
-
-
 MESSAGES: Mapping[type[Foreign], str] = {
     ParticipantAnnounced: "participant-announced.v1",
     ErasureReceipted: "erasure-receipted.v1",
@@ -88,8 +75,7 @@ def view_of(service: str, view: type[F]) -> type[F]:
 def handlers(answers: Answers, participants: Iterable[str]) -> dict[type[Foreign], Handler]:
     """What to do about each message of each participant."""
     own: dict[type[Foreign], Handler] = {
-        SigningKeyPublished: on_signing_key_published,
-        SessionRevoked: on_session_revoked,
+        **access_handlers(remember_key, revoke),
     }
     taking = _Taking(answers)
     for service in sorted(participants):
@@ -143,12 +129,3 @@ def _in_turn(tx: Transaction) -> None:
     """The answers of five services to one request arrive together: taking them in turn is cheaper than conflicts, and
     one lock for all requests cannot deadlock between batches."""
     connection_of(tx).execute(select(func.pg_advisory_xact_lock(PROGRESS_LOCK)))
-
-
-def on_signing_key_published(tx: Transaction, received: Received) -> None:
-    key: SigningKeyPublished = received.data
-    remember_key(connection_of(tx), key.kid, json.loads(key.public_jwk), key.not_after)
-
-
-def on_session_revoked(tx: Transaction, received: Received) -> None:
-    revoke(connection_of(tx), received.data.session_id)
