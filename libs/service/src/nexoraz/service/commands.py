@@ -1,6 +1,7 @@
 """The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
