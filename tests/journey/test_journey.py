@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.conftest import RunningSuite
+from tests.journey.running import RunningSuite
 from tests.journey.demo import PRESETS, ROOT, journey, sample
 from tests.journey.evidence import gather
 from tests.journey.person import Person, until

@@ -1,4 +1,4 @@
-"""The whole suite, started once for these tests as `make run` starts it: the supervisor, every part, ten processes."""
+"""The whole suite, started once per run of tests as `make run` starts it: the supervisor, every part, ten processes."""
 
 import json
 import os
