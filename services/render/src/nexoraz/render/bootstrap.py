@@ -114,12 +114,7 @@ class App:
             task_handlers={RENDER: run},
             task_concurrency={RENDER: self.settings.render_processes},
         )
-        nats = NatsSettings(
-            url=self.settings.nats_url,
-            user=self.settings.nats_user,
-            password=self.settings.nats_password.reveal(),
-            replicas=self.settings.nats_replicas,
-        )
+        nats = NatsSettings.of(self.settings)
         parts = worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
         return replace(parts, jobs={"engine": self._end_engine})
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding, Unlinked
+from nexoraz.events.access import access_holdings
+from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding
 from nexoraz.events.objects import Objects
 from nexoraz.render.adapters.sealed_outputs import OUTPUTS
 from nexoraz.render.projections.jobs import output_name
@@ -16,8 +17,7 @@ def held(objects: Objects) -> Sequence[Holding]:
         TableHolding(JOBS, category="user.behavior"),
         TableHolding(PHOTOS, category="user.content.private", present=None, reason="assets exports the photos"),
         ObjectHolding(objects, OUTPUTS, describe=_names),
-        TableHolding(IDEMPOTENCY, category="user.behavior", present=None, reason="copies of answers, gone after a day"),
-        Unlinked(AUTH.revocations, "refuses the tokens of the erased, gone after a day", searched=False),
+        *access_holdings(IDEMPOTENCY, AUTH.revocations),
     ]
 
 
