@@ -1,22 +1,24 @@
-"""The event store on PostgreSQL: SQLAlchemy around one hot statement that goes down to the driver.
+"""The event store on PostgreSQL: SQLAlchemy around two hot statements that go down to the driver.
 
 Order: positions are given out by `nexoraz_append`, under an advisory lock that the transaction takes with its last
 statement and holds until the commit. Positions are therefore the commit order, and a reader that takes everything
-after its checkpoint skips nothing (TARGETS.md, first trap). The lock is short because nothing follows it.
+after its checkpoint skips nothing. The lock is short because nothing follows it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from nexoraz.events.append import AppendRow, Autocommit, Driver, append_rows, driver_of
 from nexoraz.events.append_function import APPEND_LOCK
 from nexoraz.events.event import Event, Recorded, Stream
+from nexoraz.events.group_commit import GroupCommit
 from nexoraz.events.registry import Registry, Sealer
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.store import AccountErased, Transaction, VersionConflict
@@ -67,44 +69,53 @@ class SqlEventStore:
         self.clock = clock
         self.hint = hint
         self.traceparent = traceparent
+        self.group = GroupCommit(engine)
 
     @contextmanager
     def transaction(self) -> Iterator["SqlTransaction"]:
         """Commit on a clean exit. Raises VersionConflict or AccountErased when the appends did not fit."""
-        with self.engine.connect() as connection:
-            tx = SqlTransaction(self, connection)
-            with connection.begin():
-                yield tx
-                tx.flush()
+        tx = SqlTransaction(self)
+        with tx.scope:
+            yield tx
+            tx.commit()
         tx.committed()
 
 
 class SqlTransaction:
-    """A unit of work; see store.Transaction for the promises."""
+    """A unit of work; see store.Transaction for the promises.
 
-    def __init__(self, store: SqlEventStore, connection: Connection) -> None:
-        self.connection = connection
+    A database transaction begins with the first use of `connection`. A unit that only reads streams and appends needs
+    none: what it read is guarded by the expected versions, and its appends are one statement (group_commit.py).
+    """
+
+    def __init__(self, store: SqlEventStore, connection: Connection | None = None) -> None:
+        self.scope = ExitStack()
         self._store = store
-        self._staged: list[tuple[Recorded, str]] = []
+        self._connection = connection
+        self._staged: list[tuple[Recorded, AppendRow]] = []
         self._tombstones: list[str] = []
         self._actions: list[Callable[[], None]] = []
 
+    @property
+    def connection(self) -> Connection:
+        """The connection of this unit, inside its database transaction, which begins now at the latest."""
+        if self._connection is None:
+            self._connection = self.scope.enter_context(self._store.engine.connect())
+            self.scope.enter_context(self._connection.begin())
+        return self._connection
+
     def read(self, stream: Stream, after: int = 0) -> list[Recorded]:
-        events = self._store.tables.events
-        rows = self.connection.execute(
-            select(events).where(events.c.stream == stream.name, events.c.version > after).order_by(events.c.version)
-        )
-        stored = [recorded_of(row, self._store.registry, self._store.sealer) for row in rows]
-        own = [r for r, _ in self._staged if r.stream.name == stream.name and r.version > after]
-        return stored + own
+        with self._driver() as driver:
+            rows = driver.execute(READ, (stream.name, after), prepare=True, binary=True).fetchall()
+        stored = [self._recorded(stream, row) for row in rows]
+        return stored + [r for r, _ in self._staged if r.stream.name == stream.name and r.version > after]
 
     def append(self, stream: Stream, expected: int, events: Sequence[Event]) -> list[Recorded]:
         store = self._store
         at, trace = store.clock(), store.traceparent() or ""
         staged = [Recorded(0, uuid4(), stream, expected + n, at, e, "", trace) for n, e in enumerate(events, start=1)]
         for recorded in staged:
-            body = store.registry.encode(recorded.event, stream, recorded.version, store.sealer)
-            self._staged.append((recorded, msgspec.json.encode(body).decode()))
+            self._staged.append((recorded, self._row(recorded)))
             for projection in store.inline:
                 projection.apply(self, recorded)
         return staged
@@ -115,20 +126,28 @@ class SqlTransaction:
     def is_erased(self, account_id: str) -> bool:
         if account_id in self._tombstones:
             return True
-        erased = self._store.tables.erased_accounts
-        found = self.connection.execute(select(erased.c.account_id).where(erased.c.account_id == account_id))
-        return found.first() is not None
+        with self._driver() as driver:
+            return driver.execute(IS_ERASED, (account_id,), prepare=True).fetchone() is not None
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self._actions.append(action)
 
+    def commit(self) -> None:
+        """Store what was staged, as the last statements before the commit, and commit."""
+        alone = self._connection is None and self._staged and not self._tombstones
+        if alone and self._store.group.append([row for _, row in self._staged]):
+            return
+        self.flush()
+        if self._connection is not None:
+            self._connection.commit()
+
     def flush(self) -> None:
-        """Store what was staged, as the last statements before the commit."""
+        """Store what was staged in the database transaction of this unit."""
         if self._tombstones:
             self._bury()
         if not self._staged:
             return
-        stored = self._insert([self._row(r, body) for r, body in self._staged])
+        stored = append_rows(driver_of(self.connection.connection), [row for _, row in self._staged])
         if len(stored) == len(self._staged):
             return
         refused = next(r for n, (r, _) in enumerate(self._staged, start=1) if n not in stored)
@@ -143,31 +162,43 @@ class SqlTransaction:
         if self._staged:
             self._store.hint()
 
+    @contextmanager
+    def _driver(self) -> Iterator[Driver]:
+        """Where to read: inside the database transaction if there is one."""
+        if self._connection is not None:
+            yield driver_of(self._connection.connection)
+            return
+        with Autocommit(self._store.engine) as driver:
+            yield driver
+
     def _bury(self) -> None:
         # Under the lock of the appends: whoever appends after this commit sees the tombstone.
         self.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
         begun = [{"account_id": a, "begun_at": self._store.clock()} for a in self._tombstones]
         self.connection.execute(upsert(self._store.tables.erased_accounts).on_conflict_do_nothing(), begun)
 
-    def _row(self, recorded: Recorded, body: str) -> tuple[Any, ...]:
-        stream, type_ = recorded.stream, self._store.registry.name_of(type(recorded.event))
+    def _row(self, recorded: Recorded) -> AppendRow:
+        stream, registry = recorded.stream, self._store.registry
+        body = registry.encode(recorded.event, stream, recorded.version, self._store.sealer)
         return (
-            recorded.id, stream.name, recorded.version, type_, stream.account_id,
-            recorded.occurred_at, body, recorded.causation_id, recorded.traceparent,
+            recorded.id, stream.name, recorded.version, registry.name_of(type(recorded.event)), stream.account_id,
+            recorded.occurred_at, msgspec.json.encode(body).decode(), recorded.causation_id, recorded.traceparent,
         )  # fmt: skip
 
-    def _insert(self, rows: list[tuple[Any, ...]]) -> dict[int, int]:
-        # Past SQLAlchemy on purpose: its per-statement cost is about twice the statement itself (TARGETS.md).
-        driver = self.connection.connection.driver_connection
-        assert driver is not None
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        return dict(driver.execute(APPEND, columns, prepare=True).fetchall())
+    def _recorded(self, stream: Stream, row: tuple[Any, ...]) -> Recorded:
+        position, id_, account_id, version, type_, at, body, cause, trace = row
+        if account_id != stream.account_id:
+            stream = Stream(stream.name, account_id)
+        store = self._store
+        event = store.registry.decode(type_, msgspec.json.decode(body), stream, version, store.sealer)
+        return Recorded(position, id_, stream, version, at, event, cause, trace)
 
 
-APPEND = (
-    "SELECT ordinal, place FROM nexoraz_append(%b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[],"
-    " %b::timestamptz[], %b::text[], %b::text[], %b::text[])"
+READ = (
+    "SELECT position, id, account_id, version, type, occurred_at, data::text, causation_id, traceparent"
+    " FROM events WHERE stream = %s AND version > %s ORDER BY version"
 )
+IS_ERASED = "SELECT 1 FROM erased_accounts WHERE account_id = %s"
 
 
 def recorded_of(row: Row[Any], registry: Registry, sealer: Sealer | None) -> Recorded:
