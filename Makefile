@@ -14,7 +14,7 @@ INSTALL = @p="$(PYTHON)"; "$${p:-false}" -c 'import sys; sys.exit(sys.version_in
 	echo "Nexoraz needs Python 3.11 or later, and the one found is: $$("$${p:-python3}" --version 2>/dev/null || echo none)." >&2; \
 	exit 1; }; "$$p" deploy/local/install.py
 
-.PHONY: help install install-run run demo test check bench stop status clean model format lock $(SERVICES:%=test-%)
+.PHONY: help install install-run run demo test faults check bench stop status clean model format lock $(SERVICES:%=test-%)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -42,11 +42,14 @@ demo: install ## one person's journey through the running suite: make demo PHOTO
 model: install-run ## fetch the weights of the neural cut-out (176 MB) into var/model
 	@$(VENV)/python -m nexoraz.render.engine.weights --dir var/model
 
-test: install ## every test
-	$(VENV)/pytest
+test: install ## every test, on two processes that share nothing
+	$(VENV)/pytest -n 2 --dist loadfile
 
 $(SERVICES:%=test-%): test-%: install
 	$(VENV)/pytest services/$*
+
+faults: install ## kill everything in turn under a person's journey, and keep NATS away for a minute
+	OUTAGE_S=60 $(VENV)/pytest tests/journey
 
 check: install ## lint, format, types, layers
 	$(VENV)/ruff check
