@@ -74,8 +74,20 @@ def test_a_rebuild_brings_no_erased_account_back(store: SqlEventStore) -> None:
     write(store, "bob", 2)
     with store.transaction() as tx:
         tx.tombstone("ann")
+        connection_of(tx).execute(COUNTS.delete().where(COUNTS.c.account_id == "ann"))
     rebuild(store, NoteCounts())
     assert counts(store) == {"bob": 2}
+
+
+def test_a_rebuild_keeps_the_rows_that_an_erasure_left(store: SqlEventStore) -> None:
+    write(store, "ann", 3)
+    write(store, "bob", 2)
+    with store.transaction() as tx:
+        tx.tombstone("ann")
+        connection_of(tx).exec_driver_sql("DELETE FROM events WHERE account_id = 'ann'")
+    for _ in range(2):
+        rebuild(store, NoteCounts())
+        assert counts(store) == {"ann": 3, "bob": 2}
 
 
 def test_a_rebuild_can_be_repeated_after_it_died(store: SqlEventStore) -> None:

@@ -2,7 +2,8 @@
 
 Projections are inline: they are written in the transaction that appends (sql_store.InlineProjection). A rebuild replays
 the history into shadow tables while the service keeps serving, then waits for running writers, replays the last
-few events and exchanges the rows. Events of erased accounts are left out, so a rebuild brings no one back.
+few events and exchanges the rows. Events of erased accounts are left out, so a rebuild brings no one back; rows that
+their erasure left because a law wants them kept stay as they are, for no event could bring them back either.
 """
 
 from collections.abc import Callable, Sequence
@@ -76,6 +77,7 @@ def _swap(store: SqlEventStore, connection: Connection, projection: RebuildableP
     connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
     count, _ = _replay(store, connection, projection, after, None)
+    _carry_retained(connection, projection)
     connection.exec_driver_sql(f"TRUNCATE {names}")
     for table in projection.tables:
         connection.exec_driver_sql(
@@ -83,3 +85,13 @@ def _swap(store: SqlEventStore, connection: Connection, projection: RebuildableP
         )
         connection.exec_driver_sql(f"DROP TABLE {SHADOW}.{table.name}")
     return count
+
+
+def _carry_retained(connection: Connection, projection: RebuildableProjection) -> None:
+    """Copy the rows of erased accounts: what a law wants kept, or a running erasure is about to delete."""
+    for table in projection.tables:
+        if "account_id" in table.c:
+            connection.exec_driver_sql(
+                f"INSERT INTO {SHADOW}.{table.name} SELECT * FROM public.{table.name}"  # noqa: S608 - as above
+                " WHERE account_id IN (SELECT account_id FROM erased_accounts)"
+            )

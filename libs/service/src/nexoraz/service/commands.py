@@ -1,4 +1,4 @@
-"""The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`."""
+"""The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | letters | tasks | generate`."""
 
 import argparse
 import gc
@@ -14,6 +14,7 @@ from flask import Flask
 from nexoraz.service import logging as logs
 from nexoraz.service import telemetry
 from nexoraz.service.committed import stale, write
+from nexoraz.service.desks import TITLES, Desks, add_parsers, operate
 from nexoraz.service.server import run_web
 from nexoraz.service.settings import ServiceSettings, SettingsInvalid, load
 
@@ -27,6 +28,7 @@ class Commands(Generic[S]):
     root: the service's folder, which holds migrations/ and the generated documents.
     web: makes the Flask app in each worker process, after the fork. worker: blocks until SIGTERM.
     rebuild: rebuilds the named read models, or all, and returns a line per read model.
+    desks: where an operator deals with failed work, by the names in desks.TITLES.
     documents: path below root → text of every generated document; needs no settings.
     also_logs: keys that this service's log lines may hold beside the common ones (logging.ALLOWED); ids, never values.
     """
@@ -39,6 +41,7 @@ class Commands(Generic[S]):
     worker: Callable[[S], None]
     migrate: Callable[[S], None]
     rebuild: Callable[[S, Sequence[str]], Sequence[str]]
+    desks: Callable[[S], Desks]
     documents: Callable[[], Mapping[str, str]]
     also_logs: frozenset[str] = frozenset()
 
@@ -53,7 +56,17 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
     except SettingsInvalid as invalid:
         sys.stderr.write(f"{commands.name}: {invalid}\n")
         return 2
-    logs.configure(commands.name, commands.version, settings.log_level, commands.also_logs)
+    # An operator's terminal shows what was asked for; the log of it goes beside.
+    stream = sys.stderr.buffer if arguments.command in TITLES else None
+    logs.configure(commands.name, commands.version, settings.log_level, commands.also_logs, stream)
+    try:
+        return _run(commands, settings, arguments)
+    finally:
+        # Leaving: the system takes everything back. Collecting the garbage first took half a second of each process.
+        gc.freeze()
+
+
+def _run(commands: Commands[S], settings: S, arguments: argparse.Namespace) -> int:
     if arguments.command == "web":
         run_web(lambda: _web(commands, settings), settings.bind, settings.web_workers, settings.web_threads)
     elif arguments.command == "worker":
@@ -61,6 +74,8 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
         commands.worker(settings)
     elif arguments.command == "migrate":
         commands.migrate(settings)
+    elif arguments.command in TITLES:
+        return operate(commands.desks(settings), arguments)
     else:
         for line in commands.rebuild(settings, arguments.names):
             sys.stdout.write(line + "\n")
@@ -75,6 +90,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     each.add_parser("migrate", help="bring the databases to the newest version")
     rebuild = each.add_parser("rebuild", help="make read models anew from the events")
     rebuild.add_argument("names", nargs="*", help="which read models; all of them by default")
+    add_parsers(name, each)
     generate = each.add_parser("generate", help="write the documents that are generated from the code")
     generate.add_argument("--check", action="store_true", help="write nothing; fail when a document is out of date")
     return parser

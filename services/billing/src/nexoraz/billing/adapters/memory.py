@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nexoraz.billing.application.ports import Payment, PaymentStatus, PaymentsUnavailable, PurchaseRef
+from nexoraz.billing.application.ports import Payment, PaymentMissing, PaymentStatus, PaymentsUnavailable, PurchaseRef
 from nexoraz.billing.domain.packs import Pack
 from nexoraz.events.store import Transaction
 
@@ -23,7 +23,7 @@ class FakePayments:
     def read(self, intent: str) -> Payment:
         self._answer()
         if intent not in self.payments:
-            raise PaymentsUnavailable("no such payment")
+            raise PaymentMissing(intent)
         return self.payments[intent]
 
     def finish(self, intent: str, reason: str = "") -> None:

@@ -5,10 +5,18 @@ from typing import Any
 
 import stripe
 
-from nexoraz.billing.application.ports import Payment, PaymentRejected, PaymentStatus, PaymentsUnavailable
+from nexoraz.billing.application.ports import (
+    IdempotencyKeyReused,
+    Payment,
+    PaymentMissing,
+    PaymentRejected,
+    PaymentStatus,
+    PaymentsUnavailable,
+)
 from nexoraz.billing.domain.packs import Pack
 
 TIMEOUT_S = 8
+CONFLICT = 409
 
 STATUS: dict[str, PaymentStatus] = {
     "succeeded": "succeeded",
@@ -40,6 +48,10 @@ class StripePayments:
             intent = self._client.v1.payment_intents.create(params, {"idempotency_key": f"purchase-{purchase_id}"})  # type: ignore[arg-type]
         except stripe.CardError as error:
             raise PaymentRejected(error.code or "card_declined") from error
+        except stripe.IdempotencyError as error:
+            if error.http_status == CONFLICT:  # the first request with this key is still running
+                raise PaymentsUnavailable(type(error).__name__) from error
+            raise IdempotencyKeyReused from error
         except stripe.InvalidRequestError as error:
             raise PaymentRejected(error.code or "invalid_payment_method") from error
         except stripe.StripeError as error:
@@ -49,6 +61,8 @@ class StripePayments:
     def read(self, intent: str) -> Payment:
         try:
             return _payment(self._client.v1.payment_intents.retrieve(intent))
+        except stripe.InvalidRequestError as error:
+            raise PaymentMissing(intent) from error
         except stripe.StripeError as error:
             raise PaymentsUnavailable(type(error).__name__) from error
 

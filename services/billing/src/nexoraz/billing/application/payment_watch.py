@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from nexoraz.billing.application.ports import PaymentMissing, PaymentsUnavailable
 from nexoraz.billing.application.settle_payment import PaidAfterErasure, PaymentOpen, PaymentUnknown, SettlePayment
 from nexoraz.events.store import EventStore, Transaction
-from nexoraz.events.tasks import GiveUp, Task
+from nexoraz.events.tasks import GiveUp, Postpone, Task
 
 SETTLE, CHECK = "settle-payment", "check-payment"
 CHECK_AFTER_S = (60, 600, 3_600, 86_400)
 """When a payment is looked up without any hint, in seconds after the last look."""
+OUTAGE_S = 30.0
+"""Seconds until Stripe is asked again after it did not answer."""
 
 
 class Tasks(Protocol):
@@ -30,9 +33,10 @@ class PaymentWatch:
     store: EventStore
     settle: SettlePayment
 
-    def soon(self, tx: Transaction, intent: str) -> None:
-        """Stripe gave a hint: look now."""
-        self.tasks.enqueue(tx, SETTLE, intent, {})
+    def soon(self, tx: Transaction, intent: str, hint: str) -> None:
+        """Something hinted at news: look now. hint: names it, so that a repeated hint is one look, and a new one is
+        never taken for the look that runs already."""
+        self.tasks.enqueue(tx, SETTLE, f"{intent}:{hint}", {})
 
     def later(self, tx: Transaction, intent: str, look: int = 0) -> None:
         """Look without a hint; after the last look the payment counts as abandoned."""
@@ -40,22 +44,30 @@ class PaymentWatch:
             self.tasks.enqueue(tx, CHECK, f"{intent}:{look}", {}, delay_s=CHECK_AFTER_S[look])
 
     def run_settle(self, task: Task) -> None:
-        """Task handler of `soon`. An unknown or unanswered payment is tried again by the queue."""
+        """Task handler of `soon`. A payment that is unknown here is tried again by the queue: its purchase may be about
+        to commit."""
+        intent, _, _ = task.key.partition(":")
         try:
-            self.settle(task.key)
+            self._settle(intent)
         except PaymentOpen:
             return
-        except PaidAfterErasure as late:
-            raise GiveUp("paid-after-erasure") from late
 
     def run_check(self, task: Task) -> None:
         """Task handler of `later`."""
         intent, _, look = task.key.rpartition(":")
         try:
-            self.settle(intent)
+            self._settle(intent)
         except PaymentOpen:
             with self.store.transaction() as tx:
                 self.tasks.complete(tx, task)
                 self.later(tx, intent, int(look) + 1)
-        except (PaidAfterErasure, PaymentUnknown) as late:
+        except PaymentUnknown as late:
             raise GiveUp(type(late).__name__) from late
+
+    def _settle(self, intent: str) -> None:
+        try:
+            self.settle(intent)
+        except PaymentsUnavailable as outage:
+            raise Postpone(type(outage).__name__, OUTAGE_S) from outage
+        except (PaidAfterErasure, PaymentMissing) as final:
+            raise GiveUp(type(final).__name__) from final

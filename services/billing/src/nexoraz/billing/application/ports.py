@@ -24,6 +24,15 @@ class PaymentsUnavailable(Exception):
     """The payment provider did not answer in time, or answered with an error of its own. Try again later."""
 
 
+class PaymentMissing(Exception):
+    """The provider knows no such payment."""
+
+
+@dataclass
+class IdempotencyKeyReused(Exception):
+    """The key opened another payment before: of another pack, by another payment method, or more than a day ago."""
+
+
 @dataclass
 class PaymentRejected(Exception):
     """The provider refused the payment method; the person can try another one. code: such as "card_declined"."""
@@ -36,11 +45,12 @@ class Payments(Protocol):
 
     def open(self, purchase_id: str, pack: Pack, payment_method: str | None) -> Payment:
         """Open a payment for a pack; confirm it at once when the payment method is given. Repeated with the same
-        purchase id it gives the same payment. Raises PaymentsUnavailable or PaymentRejected."""
+        purchase id it gives the same payment. Raises PaymentsUnavailable, PaymentRejected, or IdempotencyKeyReused
+        when that payment was opened for another pack or by another method."""
         ...
 
     def read(self, intent: str) -> Payment:
-        """The payment as it stands. Raises PaymentsUnavailable."""
+        """The payment as it stands. Raises PaymentsUnavailable or PaymentMissing."""
         ...
 
 

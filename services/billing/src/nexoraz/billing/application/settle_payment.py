@@ -32,7 +32,8 @@ class SettlePayment:
     clock: Callable[[], datetime]
 
     def __call__(self, intent: str) -> None:
-        """Raises PaymentOpen, PaymentUnknown, PaymentsUnavailable (all: try again later) or PaidAfterErasure."""
+        """Raises PaymentOpen, PaymentUnknown, PaymentsUnavailable (all: try again later), PaymentMissing or
+        PaidAfterErasure."""
         payment = self.payments.read(intent)
         if payment.status == "open":
             raise PaymentOpen(intent)
@@ -45,6 +46,8 @@ class SettlePayment:
     def _record(self, tx: Transaction, payment: Payment) -> None:
         purchase = self.purchases.of_intent(tx, payment.intent)
         if purchase is None:
+            if payment.status != "succeeded":
+                return  # a card that was declined at once: no purchase was recorded, and no money moved
             raise PaymentUnknown(payment.intent)
         stream = purchase_stream(purchase.purchase_id, purchase.account_id)
         if payment.status == "succeeded":

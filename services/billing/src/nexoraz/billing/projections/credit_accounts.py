@@ -24,7 +24,8 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger. credits: signed change of the balance. reference: the purchase or the job."""
+    """One line of the ledger. entry: counts the account's lines from 1. credits: signed change of the balance.
+    reference: the purchase or the job."""
 
     entry: int
     at: datetime
@@ -60,12 +61,17 @@ class CreditAccounts:
         moved = (
             update(table)
             .where(table.c.account_id == account_id)
-            .values(balance=table.c.balance + balance, reserved=table.c.reserved + reserved)
-            .returning(table.c.balance)
+            .values(
+                balance=table.c.balance + balance,
+                reserved=table.c.reserved + reserved,
+                entries=table.c.entries + 1,
+            )
+            .returning(table.c.balance, table.c.entries)
         )
-        after = connection.execute(moved).scalar_one()
-        entry = {"account_id": account_id, "at": recorded.occurred_at, "kind": kind, "reference": reference}
-        connection.execute(insert(LEDGER).values(**entry, credits=balance, balance=after))
+        after = connection.execute(moved).one()
+        entry = {"account_id": account_id, "entry": after.entries, "at": recorded.occurred_at}
+        entry |= {"kind": kind, "reference": reference, "credits": balance, "balance": after.balance}
+        connection.execute(insert(LEDGER).values(entry))
 
 
 def balance_of(connection: Connection, account_id: str) -> Balance:

@@ -1,6 +1,6 @@
 """Every table of billing's database. The purchases are the billing records that the law wants kept (clause R1)."""
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import DateTime, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.schema import KernelTables
@@ -20,20 +20,20 @@ CREDIT_ACCOUNTS = Table(
     pseudonym("account_id", Text, primary_key=True),
     operational("balance", Integer, nullable=False),
     operational("reserved", Integer, nullable=False),
+    operational("entries", Integer, nullable=False, server_default="0"),
 )
 
 LEDGER = Table(
     "ledger",
     METADATA,
-    operational("entry", BigInteger, Identity(), primary_key=True),
-    pseudonym("account_id", Text, nullable=False),
+    pseudonym("account_id", Text, primary_key=True),
+    operational("entry", Integer, primary_key=True, autoincrement=False),
     operational("at", STAMP, nullable=False),
     operational("kind", Text, nullable=False),
     pseudonym("reference", Text, nullable=False),
     operational("credits", Integer, nullable=False),
     operational("balance", Integer, nullable=False),
     UniqueConstraint("account_id", "kind", "reference"),
-    Index("ledger_account_id", "account_id", "entry"),
 )
 
 PURCHASES = Table(

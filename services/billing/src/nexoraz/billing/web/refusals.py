@@ -1,7 +1,16 @@
 """Which HTTP status each broken rule answers with."""
 
-from nexoraz.billing.application.ports import PaymentRejected, PaymentsUnavailable
+from nexoraz.billing.application.ports import IdempotencyKeyReused, PaymentRejected, PaymentsUnavailable
 from nexoraz.billing.domain.purchase import UnknownPack
+from nexoraz.events.registry import KeyDestroyed
+from nexoraz.events.store import AccountErased
 from nexoraz.service.problems import Refusals
 
-REFUSALS = Refusals({UnknownPack: 422, PaymentRejected: 402, PaymentsUnavailable: 503})
+REFUSALS = Refusals({
+    UnknownPack: 422,
+    PaymentRejected: 402,
+    IdempotencyKeyReused: 422,
+    PaymentsUnavailable: 503,
+    AccountErased: 401,
+    KeyDestroyed: 401,
+})  # fmt: skip

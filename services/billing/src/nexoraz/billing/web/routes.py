@@ -10,7 +10,7 @@ from flask import Response, request
 from sqlalchemy import Engine
 
 from nexoraz.billing.application.payment_watch import PaymentWatch
-from nexoraz.billing.application.ports import Payment, Payments
+from nexoraz.billing.application.ports import IdempotencyKeyReused, Payment, Payments
 from nexoraz.billing.domain.packs import PACKS, Pack
 from nexoraz.billing.domain.purchase import PURCHASE, StartPurchase, UnknownPack, purchase_stream
 from nexoraz.billing.projections.credit_accounts import balance_of, entries_of
@@ -89,7 +89,12 @@ def purchases_blueprint(desk: Desk) -> Blueprint:
     @purchases.arguments(NewPurchase)
     @purchases.response(201, StartedPurchase)
     def buy(body: dict[str, Any], *, caller: Caller, once: Once) -> Response:
-        """Buy a pack of credits through Stripe. The credits arrive when Stripe confirms the payment."""
+        """Buy a pack of credits through Stripe. The credits arrive when Stripe confirms the payment.
+
+        With a payment method the payment is confirmed at once; 402 says that it was declined, and records nothing.
+        Otherwise, and where the bank wants to authenticate the person, finish it with the `client_secret`. A purchase
+        that nobody pays stays `started`. 503: Stripe does not answer; the same request later gives one payment.
+        """
         return _buy(desk, caller.account_id, body, once)
 
     @purchases.route("", methods=["GET"])
@@ -121,10 +126,13 @@ def _buy(desk: Desk, account_id: str, body: dict[str, Any], once: Once) -> Respo
     pack = PACKS.get(body["pack"])
     if pack is None:
         raise UnknownPack(body["pack"])
+    # Named by account and key, so that a repeated request after a crash meets the same payment at Stripe.
+    purchase_id = str(uuid5(NAMESPACE_URL, f"{account_id}/{request.headers['Idempotency-Key'].strip()}"))
     with desk.engine.connect() as connection:
+        earlier = find_purchase(connection, account_id, purchase_id)
         once.recall(connection)
-    # Named by the key, so that a repeated request after a crash meets the same payment at Stripe.
-    purchase_id = str(uuid5(NAMESPACE_URL, f"{account_id}/{request.headers['Idempotency-Key']}"))
+    if earlier is not None:  # its answer is kept for a day only
+        raise IdempotencyKeyReused
     payment = desk.payments.open(purchase_id, pack, body["payment_method"])
     with desk.store.transaction() as tx:
         connection = connection_of(tx)
@@ -133,7 +141,7 @@ def _buy(desk: Desk, account_id: str, body: dict[str, Any], once: Once) -> Respo
         execute(tx, PURCHASE, purchase_stream(purchase_id, account_id), command)
         desk.watch.later(tx, payment.intent)
         if payment.status != "open":
-            desk.watch.soon(tx, payment.intent)
+            desk.watch.soon(tx, payment.intent, "opened")
         view = StartedPurchase().dump(_started(purchase_id, pack, payment))
         location = {"Location": f"/v1/billing/purchases/{purchase_id}"}
         return once.finish(connection, view, status=201, headers=location)

@@ -25,7 +25,7 @@ def webhooks_blueprint(store: EventStore, watch: PaymentWatch, secret: str) -> B
         intent = _intent_of(event)
         if intent is not None:
             with store.transaction() as tx:
-                watch.soon(tx, intent)
+                watch.soon(tx, intent, str(event.get("id", "")))
 
     return webhooks
 
