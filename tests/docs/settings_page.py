@@ -1,10 +1,8 @@
 """docs/settings.md from the services' settings classes.
 
-python docs/settings.py            writes it
-python docs/settings.py --check    ends with 1 where it is not what the code says
+python -m tests.docs.settings_page writes it; test_documents.py compares it with the code.
 """
 
-import argparse
 import ast
 import importlib
 import sys
@@ -17,14 +15,14 @@ from typing import Any, get_type_hints
 from nexoraz.service.settings import PREFIX, Secret, ServiceSettings
 
 SERVICES = ("identity", "assets", "render", "billing", "privacy")
-PAGE = Path(__file__).with_name("settings.md")
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 HEAD = """\
 # Settings
 
-Generated from the settings classes by `docs/settings.py`; a test keeps it so.
+Generated from the settings classes by `python -m tests.docs.settings_page`; a test keeps it so.
 
-Processes read their settings from the environment, once, when they start. What is missing or not understood is named all at
-once, and no value is printed. Any variable `X` may be given as `X_FILE`, the path of a file that holds the value, as
+Processes read their settings from the environment, once, when they start. What is missing or not understood is named all
+at once, and no value is printed. Any variable `X` may be given as `X_FILE`, the path of a file that holds the value, as
 Kubernetes mounts secrets; giving both is refused. `make run` sets everything itself.
 
 """
@@ -101,14 +99,5 @@ def _shown(setting: Setting) -> str:
     return "the service's own name" if own and setting.variable.endswith("NATS_USER") else setting.default
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if not parser.parse_args().check:
-        PAGE.write_text(page())
-        return 0
-    return 0 if PAGE.read_text() == page() else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page())
