@@ -1,0 +1,1 @@
+"""The project's figures beside their ceilings and peers: `python -m benchmarks`."""
