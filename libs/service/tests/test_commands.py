@@ -1,13 +1,15 @@
 """The command line that all services share."""
 
 import json
+import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from flask import Flask
 
 from nexoraz.service import logging as logs
@@ -20,6 +22,37 @@ class Settings(ServiceSettings):
     pass
 
 
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    """A command sets up the logging of its process; this process has other tests to run."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers, root.level = handlers, level
+
+
+class MemoryDesk:
+    """Failed work in a dict: id → what it is."""
+
+    def __init__(self, work: dict[int, str]) -> None:
+        self.work = work
+
+    def list(self) -> Sequence[str]:
+        return [f"{id_} {what}" for id_, what in self.work.items()]
+
+    def show(self, id: int) -> Sequence[str] | None:
+        return [self.work[id]] if id in self.work else None
+
+    def redrive(self, id: int) -> bool:
+        return self.work.pop(id, None) is not None
+
+    discard = redrive
+
+
+DESKS = {"letters": MemoryDesk({7: "lost"}), "tasks": MemoryDesk({})}
+
+
 def commands(root: Path, migrate: Any, documents: Mapping[str, str] | None = None) -> Commands[Settings]:
     return Commands(
         name="shop",
@@ -30,6 +63,7 @@ def commands(root: Path, migrate: Any, documents: Mapping[str, str] | None = Non
         worker=lambda _: None,
         migrate=migrate,
         rebuild=lambda _, names: [f"{name}: done" for name in names],
+        desks=lambda _: DESKS,
         documents=lambda: documents or {},
         also_logs=frozenset({"order_id"}),
     )
@@ -63,3 +97,50 @@ def test_generated_documents_are_written_and_checked(tmp_path: Path) -> None:
     assert run(described, ["generate"]) == 0
     assert run(described, ["generate", "--check"]) == 0
     assert (tmp_path / "schemas/a.v1.json").read_text() == "{}\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands[Settings]:
+    monkeypatch.setenv("NEXORAZ_DATABASE_URL", "postgresql://nowhere")
+    DESKS["letters"].work = {7: "lost"}
+    return commands(tmp_path, lambda _: None)
+
+
+def test_an_operator_sees_work_on_standard_output_and_leaves_a_line_in_the_log(
+    shop: Commands[Settings], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(shop, ["letters", "list"]) == 0
+    assert run(shop, ["tasks", "list"]) == 0
+    assert run(shop, ["letters", "show", "7"]) == 0
+    assert run(shop, ["letters", "redrive", "7"]) == 0
+    told = capfd.readouterr()
+    assert told.out == "7 lost\nnone\nlost\n7: tried again now\n"
+    lines = [json.loads(line) for line in told.err.splitlines()]
+    assert [(x["desk"], x["action"], x.get("id"), x["done"]) for x in lines] == [
+        ("letters", "list", None, True),
+        ("tasks", "list", None, True),
+        ("letters", "show", 7, True),
+        ("letters", "redrive", 7, True),
+    ]
+    assert all(line["operator"] and line["service"] == "shop" for line in lines)
+
+
+def test_nothing_is_discarded_unless_it_is_meant(shop: Commands[Settings], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(shop, ["letters", "discard", "7"]) == 2
+    assert DESKS["letters"].work == {7: "lost"}
+    assert "--yes" in capfd.readouterr().err
+    assert run(shop, ["letters", "discard", "7", "--yes"]) == 0
+    assert DESKS["letters"].work == {}
+
+
+def test_an_id_that_is_not_there_is_told_and_logged(
+    shop: Commands[Settings], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert [run(shop, ["letters", *words]) for words in (["show", "8"], ["redrive", "8"])] == [1, 1]
+    assert capfd.readouterr().err.count('"done":false') == 2
+
+
+def test_help_shows_examples(shop: Commands[Settings], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(shop, ["tasks", "--help"])
+    assert "python -m nexoraz.shop tasks discard 17 --yes" in capsys.readouterr().out

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine
+import structlog
+from sqlalchemy import Connection, Engine
 
 from nexoraz.events.bus import BusLink, BusUnavailable, NatsSettings, OwnStream
 from nexoraz.events.consumer import Handler
 from nexoraz.events.contracts import Contract, Foreign
+from nexoraz.events.desks import LetterDesk, TaskDesk, desks
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.hints import RelayHint
 from nexoraz.events.holdings import Holdings
@@ -24,6 +26,7 @@ from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import InlineProjection, SqlEventStore, no_trace
 from nexoraz.events.store import Transaction
 from nexoraz.events.tasks import TaskHandler, TaskQueue
+from nexoraz.events.transient import is_transient
 from nexoraz.events.upload_grants import RpcUploadGrants
 from nexoraz.events.vault import Vault
 from nexoraz.events.worker import Periodic, WorkerParts
@@ -76,6 +79,10 @@ class Runtime:
         """The reverse of `seal_answer`."""
         return self.vault.open(owner, "idempotency", sealed, "answer")
 
+    def desks(self) -> dict[str, LetterDesk | TaskDesk]:
+        """Where an operator deals with dead letters and failed tasks, by their names on the command line."""
+        return desks(self.engine, self.tables)
+
     def participation(
         self,
         holdings: Holdings,
@@ -125,14 +132,24 @@ ServeHealth = Callable[[Mapping[str, Callable[[], object]]], Awaitable[asyncio.S
 """Serves /livez and /readyz of a worker from named checks; the chassis has one."""
 
 
+Purge = Callable[[Connection], None]
+"""Removes what has expired, in a transaction of its own on the service's database."""
+HOUR = 3600.0
+log = structlog.get_logger()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerPlan:
-    """What a service adds to the worker beside its part in erasure and export."""
+    """What a service adds to the worker beside its part in erasure and export.
+
+    housekeeping: each removes what has expired and is without effect; all of them run every hour, in one worker.
+    """
 
     translate: Callable[[Event, Recorded], Contract | None]
     handlers: Mapping[type[Foreign], Handler]
     task_handlers: Mapping[str, TaskHandler] = field(default_factory=dict)
     rpc_handlers: Mapping[str, RpcHandler] = field(default_factory=dict)
+    housekeeping: Sequence[Purge] = ()
     periodic: Sequence[Periodic] = ()
     task_concurrency: Mapping[str, int] = field(default_factory=dict)
 
@@ -159,7 +176,24 @@ def worker_parts(
         nats=nats,
         link=runtime.link,
         serve_health=serve_health,
-        periodic=plan.periodic,
+        periodic=[*plan.periodic, Periodic("housekeeping", HOUR, housekeeping(runtime.engine, plan.housekeeping))],
         task_concurrency=plan.task_concurrency,
         survives_erasure=frozenset(participation.task_handlers),
     )
+
+
+def housekeeping(engine: Engine, purges: Sequence[Purge]) -> Callable[[], None]:
+    """Every purge in a transaction of its own: one that fails is told, and keeps no other from its work. Raises only
+    what is transient, after which all of it may run again."""
+
+    def run() -> None:
+        for purge in purges:
+            try:
+                with engine.begin() as connection:
+                    purge(connection)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.error("housekeeping failed", part=purge.__qualname__, error=type(error).__name__)
+
+    return run

@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from nats.aio.client import Client
 
+from nexoraz.events.attention import Attention
 from nexoraz.events.bus import connect
 from nexoraz.events.consumer import Consumer
 from nexoraz.events.contracts import PARTITIONS, Foreign
@@ -64,6 +65,7 @@ class Worker:
             survives_erasure=parts.survives_erasure,
             lease_s=parts.lease_s,
         )
+        self.attention = Attention(parts.engine, parts.tables)
         self.rpc = RpcServer(parts.service, parts.rpc_handlers)
         self._client: Client | None = None
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="worker")
@@ -71,8 +73,13 @@ class Worker:
             parts.store.hint = self._hint_of(parts.store.hint)
 
     def checks(self) -> dict[str, Callable[[], object]]:
-        """What readiness asks: each raises when its part is not able to do its work."""
-        return {"nats": self._check_nats, "consumers": self._check_consumers, "relay": self._check_relay}
+        """What readiness asks: each raises when its part is not able to do its work; `attention` never does."""
+        return {
+            "nats": self._check_nats,
+            "consumers": self._check_consumers,
+            "relay": self._check_relay,
+            "attention": lambda: self.attention.counts,
+        }
 
     async def run(self) -> None:
         """Run all parts until `stop`; hand over partitions at once on the way out."""
@@ -85,6 +92,7 @@ class Worker:
             "tasks": self.runner.run,
             "leases": self._hold_leases,
             "redrive": self._redrive,
+            "attention": self.attention.run,
             **{f"consume {c.inbox.producer}": c.run for c in self.consumers},
             **{f"every {p.name}": self._periodically(p) for p in parts.periodic},
             **parts.jobs,
@@ -206,7 +214,7 @@ class Worker:
             except Exception as error:
                 if is_transient(error):
                     raise
-                log.error("periodic work failed", name=periodic.name, error=type(error).__name__)
+                log.error("periodic work failed", part=periodic.name, error=type(error).__name__)
 
     async def _insist(self, work: Callable[[], T], stop: asyncio.Event) -> T | None:
         """Do it in a thread, again while the database is away; None when the worker stops first."""

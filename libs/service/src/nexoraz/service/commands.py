@@ -1,4 +1,5 @@
-"""The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | letters | tasks | generate`."""
+"""The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`, and for
+operators `letters` and `tasks` (see desks)."""
 
 import argparse
 import gc

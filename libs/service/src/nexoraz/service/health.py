@@ -2,7 +2,8 @@
 
 A check is a callable that raises when the thing does not answer. Each has CHECK_LIMIT seconds; one that is still
 hanging from the last time fails at once instead of taking a second thread. A failed check shows the kind of its
-exception, never its text (which may hold an address or a value).
+exception, never its text (which may hold an address or a value). A worker's check may return counts (a mapping of
+numbers), which are shown and change nothing.
 """
 
 import asyncio
@@ -65,8 +66,10 @@ class Readiness:
         return _passed(name, time.monotonic() - started)
 
 
-def _passed(name: str, seconds: float) -> dict[str, Any]:
-    return {"name": name, "ok": True, "ms": round(seconds * 1000, 1)}
+def _passed(name: str, seconds: float, found: object = None) -> dict[str, Any]:
+    passed = {"name": name, "ok": True, "ms": round(seconds * 1000, 1)}
+    counts = {key: n for key, n in found.items() if isinstance(n, int)} if isinstance(found, Mapping) else {}
+    return passed | {"counts": counts} if counts else passed
 
 
 def _failed(name: str, kind: str, seconds: float) -> dict[str, Any]:
@@ -89,10 +92,10 @@ async def _check(name: str, check: AsyncCheck, limit: float) -> dict[str, Any]:
         async with asyncio.timeout(limit):
             found = check() if inspect.iscoroutinefunction(check) else await asyncio.to_thread(check)
             if inspect.isawaitable(found):
-                await found
+                found = await found
     except Exception as error:  # a check may fail in any way; that it did is the answer
         return _failed(name, type(error).__name__, time.monotonic() - started)
-    return _passed(name, time.monotonic() - started)
+    return _passed(name, time.monotonic() - started, found)
 
 
 def split_bind(bind: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
@@ -22,6 +22,8 @@ ALLOWED = frozenset({
     "error", "frames", "sqlstate", "constraint", "logger", "place",
     "event_id", "event_type", "consumer", "partition", "position", "stream_name", "attempt", "count", "pending",
     "job_id", "check", "reason", "elapsed_ms", "bind", "workers", "threads", "port", "kid", "key", "revision", "signal",
+    "part", "kind", "task", "producer", "worker", "id", "state", "attempts", "after", "fault", "sequence",
+    "desk", "action", "done", "operator",
 })  # fmt: skip
 """Keys whose values never are about a person: names of our own parts, counts, times, ids of our own records."""
 
@@ -89,6 +91,16 @@ class _StandardRecords(logging.Handler):
         sys.stderr.write(f'{{"event":"a log record could not be written","logger":"{record.name}"}}\n')
 
 
+class _StandardOutput:
+    """Standard output as it is when a line is written: loggers are kept for ever, and a process may replace its own."""
+
+    def write(self, line: bytes) -> int:
+        return sys.stdout.buffer.write(line)
+
+    def flush(self) -> None:
+        sys.stdout.buffer.flush()
+
+
 def configure(
     service: str,
     version: str,
@@ -101,6 +113,7 @@ def configure(
     also_allow: further keys a service may log; naming one here is the promise that it never is about a person.
     """
     threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    sink = cast(BinaryIO, stream or _StandardOutput())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -109,10 +122,10 @@ def configure(
             _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(sink),
         cache_logger_on_first_use=stream is None,
     )
-    _Sink.logger = structlog.BytesLogger(stream or sys.stdout.buffer) if threshold <= logging.INFO else None
+    _Sink.logger = structlog.BytesLogger(sink) if threshold <= logging.INFO else None
     _Sink.service, _Sink.version = service, version
     root = logging.getLogger()
     root.handlers = [_StandardRecords()]

@@ -1,4 +1,4 @@
-"""`python -m nexoraz.assets web | worker | migrate | rebuild | generate`."""
+"""`python -m nexoraz.assets web | worker | migrate | rebuild | letters | tasks | generate`."""
 
 import sys
 from pathlib import Path
@@ -16,6 +16,7 @@ COMMANDS = Commands(
     worker=lambda settings: bootstrap.build(settings).run_worker(),
     migrate=bootstrap.migrate_databases,
     rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
+    desks=lambda settings: bootstrap.build(settings).runtime.desks(),
     documents=bootstrap.documents,
     also_logs=frozenset({"account_id", "photo_id", "purpose"}),
 )

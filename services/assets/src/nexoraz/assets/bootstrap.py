@@ -41,6 +41,7 @@ from nexoraz.events.worker import WorkerParts, run_worker
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
+from nexoraz.service.expiry import purge_chassis
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
@@ -125,6 +126,7 @@ class App:
             translate=published.translate,
             handlers=subscribed.HANDLERS,
             task_handlers=self.file_tasks.handlers,
+            housekeeping=[purge_chassis],
             rpc_handlers=release_requests.handlers(self.release),
         )
         nats = NatsSettings.of(self.settings)

@@ -39,6 +39,7 @@ from nexoraz.events.worker import WorkerParts, run_worker
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
+from nexoraz.service.expiry import purge_chassis
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
@@ -113,6 +114,7 @@ class App:
             translate=published.translate,
             handlers=subscribed.HANDLERS,
             task_handlers={SETTLE: self.watch.run_settle, CHECK: self.watch.run_check},
+            housekeeping=[purge_chassis],
         )
         nats = NatsSettings.of(self.settings)
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)

@@ -16,7 +16,7 @@ from nexoraz.events.kek import LocalKek
 from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
 from nexoraz.events.projector import RebuildableProjection, rebuild
 from nexoraz.events.registry import Registry
-from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
+from nexoraz.events.runtime import HOUR, Purge, Runtime, WorkerPlan, worker_parts
 from nexoraz.events.vault import Vault
 from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.events.worker import Periodic, WorkerParts, run_worker
@@ -25,7 +25,6 @@ from nexoraz.identity.adapters.argon2id import Argon2Passwords
 from nexoraz.identity.adapters.closing import CloseAccount
 from nexoraz.identity.adapters.credentials import SqlCredentials
 from nexoraz.identity.adapters.holdings import held
-from nexoraz.identity.adapters.housekeeping import Housekeeping
 from nexoraz.identity.adapters.mails import SqlMailbox
 from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
 from nexoraz.identity.adapters.schema import IdentityTables
@@ -49,6 +48,7 @@ from nexoraz.identity.web.sessions import sessions_blueprint
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
 from nexoraz.service.database import make_engine, ping
+from nexoraz.service.expiry import purge_chassis
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
@@ -60,7 +60,6 @@ SERVICE = "identity"
 VERSION = "1.0.0"
 ROOT = Path(__file__).resolve().parents[3]
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
-HOUR = 3600.0
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_identity"),
     vault_database_url=Secret("postgresql://localhost/nexoraz_identity_vault"),
@@ -92,7 +91,7 @@ class App:
     use_cases: UseCases
     holdings: Holdings
     participation: Participation
-    housekeeping: Housekeeping
+    housekeeping: Sequence[Purge]
     close_account: CloseAccount
     rebuildable: Mapping[str, RebuildableProjection]
 
@@ -127,10 +126,8 @@ class App:
             translate=published.translate,
             handlers=subscribed.HANDLERS,
             task_handlers={SEND_MAIL: self.use_cases.sending.send},
-            periodic=[
-                Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key),
-                Periodic("housekeeping", HOUR, self.housekeeping.run),
-            ],
+            housekeeping=self.housekeeping,
+            periodic=[Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key)],
         )
         nats = NatsSettings.of(self.settings)
         return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
@@ -174,7 +171,11 @@ def build(
     holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables))
     farewell = Farewell(runtime.store, accounts, use.sending, clock)
     participation = runtime.participation(holdings, close_account, before_erase=farewell.say)
-    housekeeping = Housekeeping(runtime.store, sessions, throttle, clock)
+    housekeeping = [
+        purge_chassis,
+        lambda connection: sessions.purge(connection, clock()),
+        lambda connection: throttle.purge(connection, clock()),
+    ]
     rebuildable: dict[str, RebuildableProjection] = {"accounts": accounts, "sessions": sessions}
     return App(settings, tables, runtime, ports, use, holdings, participation, housekeeping, close_account, rebuildable)
 

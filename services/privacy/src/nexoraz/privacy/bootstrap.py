@@ -26,14 +26,13 @@ from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.events.worker import Periodic, WorkerParts, run_worker
+from nexoraz.events.worker import WorkerParts, run_worker
 from nexoraz.privacy.adapters import published, subscribed
 from nexoraz.privacy.adapters.archive_store import SealedArchives
 from nexoraz.privacy.adapters.certificate_book import SealedSigningKeys, SqlCertificateBook
 from nexoraz.privacy.adapters.documents import StoredDocuments
 from nexoraz.privacy.adapters.export_keys import SqlExportKeys
 from nexoraz.privacy.adapters.holdings import held
-from nexoraz.privacy.adapters.housekeeping import Housekeeping
 from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
 from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
@@ -50,6 +49,7 @@ from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
+from nexoraz.service.expiry import purge_chassis
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
@@ -134,7 +134,7 @@ class App:
             handlers=subscribed.handlers(self.use_cases.answers, self.settings.participants),
             task_handlers=self.use_cases.task_handlers(),
             rpc_handlers={SUBJECT: UploadGrants(self.use_cases.exports, self.objects)},
-            periodic=[Periodic("housekeeping", 3600.0, Housekeeping(self.runtime.engine))],
+            housekeeping=[purge_chassis],
             task_concurrency={ASSEMBLE: 2},
         )
         nats = NatsSettings.of(self.settings)

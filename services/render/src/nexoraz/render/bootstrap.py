@@ -40,6 +40,7 @@ from nexoraz.render.web.routes import Studio, jobs_blueprint, presets_blueprint
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator, revoke
 from nexoraz.service.database import make_engine, ping
+from nexoraz.service.expiry import purge_chassis
 from nexoraz.service.health import serve_health
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.migrate import migrate
@@ -112,6 +113,7 @@ class App:
             translate=published.translate,
             handlers=subscribed.handlers(Policies(tasks, self.clock)),
             task_handlers={RENDER: run},
+            housekeeping=[purge_chassis],
             task_concurrency={RENDER: self.settings.render_processes},
         )
         nats = NatsSettings.of(self.settings)

@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from sqlalchemy import DateTime, Engine, Integer, MetaData, Table, Text, case, delete
+from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, Table, Text, case, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from nexoraz.events.columns import operational, pseudonym
@@ -52,10 +52,9 @@ class SqlThrottle:
         with self._engine.begin() as connection:
             connection.execute(delete(self._table).where(self._table.c.subject_hash == self._hash(rule, subject)))
 
-    def purge(self, now: datetime) -> None:
+    def purge(self, connection: Connection, now: datetime) -> None:
         """Remove the windows that have ended."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(self._table).where(self._table.c.ends_at <= now))
+        connection.execute(delete(self._table).where(self._table.c.ends_at <= now))
 
     def _hash(self, rule: Rule, subject: str) -> str:
         return self._hashes.keyed_hash("throttle", f"{rule.name}|{subject}")

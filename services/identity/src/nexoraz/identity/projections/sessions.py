@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, MetaData, Table, Text, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, DateTime, Index, MetaData, Table, Text, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID as SQL_UUID
 
 from nexoraz.events.classification import Personal
@@ -76,6 +76,6 @@ class SqlSessions:
             for row in rows
         ]
 
-    def purge(self, tx: Transaction, now: datetime) -> None:
+    def purge(self, connection: Connection, now: datetime) -> None:
         """Remove what has expired."""
-        connection_of(tx).execute(delete(self._table).where(self._table.c.expires_at <= now))
+        connection.execute(delete(self._table).where(self._table.c.expires_at <= now))
