@@ -40,7 +40,7 @@ def test_the_folder_of_a_service_has_the_one_shape(name: str) -> None:
     inner = root / "src" / "nexoraz"
     assert entries(inner) == {name}, "a file in the namespace would hide the other members"
     assert entries(inner / name) == LAYERS | MODULES | set(MORE.get(name, {}))
-    assert {"unit", "component", "integration", "examples.py"} <= entries(root / "tests")
+    assert {"unit", "integration", "examples.py"} <= entries(root / "tests")
     assert all((inner / name / layer / "__init__.py").exists() for layer in LAYERS)
 
 

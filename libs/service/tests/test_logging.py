@@ -1,6 +1,6 @@
 import json
 import logging
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 import pytest
@@ -72,3 +72,16 @@ def test_below_the_level_nothing_is_written() -> None:
     logging.getLogger("some.library").info("quiet %s", 1)
     logs.get_logger().warning("loud")
     assert [line["event"] for line in lines(stream)] == ["loud"]
+
+
+def test_lines_go_to_the_standard_output_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = BytesIO()
+    first, second = TextIOWrapper(BytesIO()), TextIOWrapper(kept)
+    monkeypatch.setattr("sys.stdout", first)
+    logs.configure("svc", "1")
+    log = logs.get_logger()
+    log.info("one")
+    first.close()
+    monkeypatch.setattr("sys.stdout", second)
+    log.info("two")
+    assert b'"two"' in kept.getvalue()
