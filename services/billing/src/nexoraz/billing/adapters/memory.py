@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from nexoraz.billing.application.ports import Payment, PaymentMissing, PaymentStatus, PaymentsUnavailable, PurchaseRef
+from nexoraz.billing.application.ports import (
+    Payment,
+    PaymentMissing,
+    PaymentRejected,
+    PaymentStatus,
+    PaymentsUnavailable,
+    PurchaseRef,
+)
 from nexoraz.billing.domain.packs import Pack
 from nexoraz.events.store import Transaction
 
@@ -13,9 +20,12 @@ class FakePayments:
     def __init__(self) -> None:
         self.payments: dict[str, Payment] = {}
         self.down = False
+        self.declines: PaymentRejected | None = None
 
     def open(self, purchase_id: str, pack: Pack, payment_method: str | None) -> Payment:
         self._answer()
+        if payment_method and self.declines:
+            raise self.declines
         intent = f"pi_{purchase_id}"
         fresh = Payment(intent, "succeeded" if payment_method else "open", f"{intent}_secret_{pack.amount}")
         return self.payments.setdefault(intent, fresh)

@@ -1,0 +1,150 @@
+"""billing on a real PostgreSQL and vault, with Stripe in memory."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from nexoraz.billing.adapters.memory import FakePayments
+from nexoraz.billing.bootstrap import MIGRATIONS, App, build
+from nexoraz.billing.config import Settings
+from nexoraz.events.kek import LocalKek
+from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
+from nexoraz.service.auth import remember_key
+from nexoraz.service.database import make_engine
+from nexoraz.service.migrate import migrate
+from nexoraz.service.settings import Secret
+from nexoraz.service.tokens import TokenClaims, new_signing_key, public_jwk, sign_token
+
+SIGNING_KEY = new_signing_key()
+SECRET = "whsec_test"
+
+
+def migrate_data(dsn: str) -> None:
+    migrate(dsn, MIGRATIONS)
+
+
+@pytest.fixture
+def settings(migrated_database: NewMigratedDatabase, database: NewDatabase, tmp_path: Path) -> Settings:
+    vault = Secret(database())
+    engine = make_engine(vault)
+    migrate_vault(engine, LocalKek(tmp_path / "keys"))
+    engine.dispose()
+    return Settings(
+        database_url=Secret(migrated_database("billing", migrate_data)),
+        vault_database_url=vault,
+        vault_kek_dir=tmp_path / "keys",
+        public_url="https://nexoraz.test",
+        nats_url="nats://127.0.0.1:1",
+        nats_password=Secret("billing-password"),
+        stripe_api_key=Secret("sk_test_1"),
+        stripe_webhook_secret=Secret(SECRET),
+    )
+
+
+@pytest.fixture
+def payments() -> FakePayments:
+    return FakePayments()
+
+
+def close(app: App) -> None:
+    app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint
+    app.runtime.engine.dispose()
+
+
+def know_key(app: App) -> None:
+    """What the worker does on identity's signing-key-published."""
+    with app.runtime.engine.begin() as connection:
+        not_after = datetime.now(UTC) + timedelta(days=1)
+        remember_key(connection, SIGNING_KEY["kid"], public_jwk(SIGNING_KEY), not_after)
+
+
+@pytest.fixture
+def app(settings: Settings, payments: FakePayments) -> Iterator[App]:
+    app = build(settings, payments)
+    know_key(app)
+    yield app
+    close(app)
+
+
+def bearer(account_id: str) -> dict[str, str]:
+    now = datetime.now(UTC)
+    claims = TokenClaims(account_id, str(uuid4()), now, frozenset())
+    return {"Authorization": f"Bearer {sign_token(SIGNING_KEY, claims, now)}"}
+
+
+@dataclass
+class Person:
+    """Someone at an HTTP client, far from the code."""
+
+    client: FlaskClient
+    account_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> TestResponse:
+        given = {**bearer(self.account_id), **(headers or {})}
+        return self.client.open(f"/v1/billing{path}", method=method, headers=given, **options)
+
+    def buy(self, key: str = "", **body: Any) -> TestResponse:
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        return self.ask("POST", "/purchases", headers, json={"pack": "starter", **body})
+
+    def bought(self, **body: Any) -> dict[str, Any]:
+        answer = self.buy(**body)
+        assert answer.status_code == 201, answer.text
+        assert answer.json is not None
+        return dict(answer.json)
+
+    def balance(self) -> tuple[int, int]:
+        answer = self.ask("GET", "/balance").json
+        assert answer is not None
+        return answer["balance"], answer["reserved"]
+
+
+@pytest.fixture
+def client(app: App) -> FlaskClient:
+    return app.web().test_client(use_cookies=False)
+
+
+@pytest.fixture
+def ann(client: FlaskClient) -> Person:
+    return Person(client)
+
+
+@pytest.fixture
+def bob(client: FlaskClient) -> Person:
+    return Person(client)
+
+
+def event(intent: str, type_: str = "payment_intent.succeeded", id_: str = "") -> bytes:
+    """What Stripe sends."""
+    body = {"id": id_ or f"evt_{uuid4().hex}", "object": "event", "type": type_, "data": {"object": {"id": intent}}}
+    return json.dumps(body).encode()
+
+
+def signature(payload: bytes, at: float | None = None, secret: str = SECRET) -> str:
+    """As Stripe computes it."""
+    moment = int(at or time.time())
+    digest = hmac.new(secret.encode(), b"%d.%s" % (moment, payload), hashlib.sha256).hexdigest()
+    return f"t={moment},v1={digest}"
+
+
+def tell(client: FlaskClient, payload: bytes, signed: str | None = None) -> TestResponse:
+    headers = {"Stripe-Signature": signature(payload) if signed is None else signed}
+    return client.post("/v1/billing/webhooks/stripe", data=payload, headers=headers, content_type="application/json")
+
+
+def tasks(app: App) -> list[tuple[str, str]]:
+    """Kind and key of what waits."""
+    with app.runtime.engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql("SELECT kind, key FROM tasks ORDER BY id")]
