@@ -1,3 +1,3 @@
-"""Every test may ask for the real parts (nexoraz.local.testing.fixtures) and for the whole suite (tests.journey.running)."""
+"""Every test may ask for the real parts (nexoraz.local.testing.fixtures) or the whole suite (tests.journey.running)."""
 
 pytest_plugins = ["nexoraz.local.testing.fixtures", "tests.journey.running"]

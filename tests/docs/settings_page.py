@@ -21,9 +21,9 @@ HEAD = """\
 
 Generated from the settings classes by `python -m tests.docs.settings_page`; a test keeps it so.
 
-Processes read their settings from the environment, once, when they start. What is missing or not understood is named all
-at once, and no value is printed. Any variable `X` may be given as `X_FILE`, the path of a file that holds the value, as
-Kubernetes mounts secrets; giving both is refused. `make run` sets everything itself.
+Processes read their settings from the environment, once, when they start. What is missing or not understood is named
+all at once, and no value is printed. Any variable `X` may be given as `X_FILE`, the path of a file that holds the
+value, as Kubernetes mounts secrets; giving both is refused. `make run` sets everything itself.
 
 """
 

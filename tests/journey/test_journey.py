@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.running import RunningSuite
 from tests.journey.demo import PRESETS, ROOT, journey, sample
 from tests.journey.evidence import gather
 from tests.journey.person import Person, until
+from tests.journey.running import RunningSuite
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
