@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
 
 import psycopg
 import pytest
@@ -255,3 +256,31 @@ def test_an_account_that_is_erased_while_its_append_waits_is_refused(store: SqlE
         connection.exec_driver_sql("INSERT INTO erased_accounts (account_id, begun_at) VALUES ('ann', now())")
     refused = AccountErased.__name__
     assert callers.join() == {"late": refused, "later": refused, "other": "stored"}
+
+
+def test_a_connection_that_died_while_idle_is_replaced_before_anything_is_sent(
+    store: SqlEventStore, engine: Engine
+) -> None:
+    outside = create_engine(engine.url, poolclass=NullPool)
+    write(store, "one", 0, "a")
+    with outside.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    write(store, "one", 1, "b")
+    assert stored(outside) == [("note-one", 1), ("note-one", 2)]
+
+
+def test_every_column_comes_back_as_it_was_appended_alone_and_in_a_group(engine: Engine) -> None:
+    at = datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=-3)))
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    store = SqlEventStore(engine, TABLES, NOTES, MemorySealer(), clock=lambda: at, traceparent=lambda: trace)
+    stream = Stream.of("note", "ü", "änn")
+    write(store, "ü", 0, 'ß "quoted" \\ {1}', account="änn")
+    write(store, "ü", 1, "b", 'ß "quoted" \\ {1}', account="änn")
+    with store.transaction() as tx:
+        found = tx.read(stream)
+    assert [r.event.text for r in found] == ['ß "quoted" \\ {1}', "b", 'ß "quoted" \\ {1}']
+    assert {(r.stream, r.occurred_at, r.traceparent) for r in found} == {(stream, at, trace)}
+    assert len({r.id for r in found}) == 3

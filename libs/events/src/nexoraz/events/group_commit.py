@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import psycopg
 from sqlalchemy import Engine
 
-from nexoraz.events.append import AppendRow, Autocommit, Driver, append_all, append_rows
+from nexoraz.events.append import AppendRow, Driver, KeptConnection, append_all, append_one, append_rows
 
 LARGEST = 512
 """Rows at which a group is full; bounds how long the lock of the appends is held."""
@@ -39,7 +39,7 @@ class GroupCommit:
     """Stores the rows of each caller in full or not at all, whatever becomes of the others in its group."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._connection = KeptConnection(engine)
         self._mutex = threading.Lock()
         self._queue: deque[_Caller] = deque()
         self._led = False
@@ -103,13 +103,18 @@ class GroupCommit:
     def _store(self, group: list[_Caller]) -> None:
         rows = [row for caller in group for row in caller.rows]
         try:
-            with Autocommit(self._engine) as driver:
-                self._decide(driver, group, rows)
+            self._decide(self._connection.driver(), group, rows)
         except (psycopg.DataError, psycopg.IntegrityError):
             for caller in group:  # the server refused the statement for somebody's data; whose, each finds out alone
                 caller.stored = False
+        except BaseException:
+            self._connection.drop()
+            raise
 
     def _decide(self, driver: Driver, group: list[_Caller], rows: list[AppendRow]) -> None:
+        if len(rows) == 1:
+            group[0].stored = append_one(driver, rows[0])
+            return
         if len(rows) == len(group):
             stored = append_rows(driver, rows)
             for number, caller in enumerate(group, start=1):
