@@ -61,7 +61,7 @@ def test_a_payment_method_confirms_at_once(payments: StripePayments) -> None:
 
 def test_a_declined_card_is_refused_with_its_code(payments: StripePayments) -> None:
     with pytest.raises(PaymentRejected) as refused:
-        payments.open(str(uuid4()), STARTER, "pm_card_visa_chargeDeclined")
+        payments.open(str(uuid4()), STARTER, "pm_card_chargeCustomerFail")
     assert refused.value.code == "card_declined"
 
 
