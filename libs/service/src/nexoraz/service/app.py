@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from io import BytesIO
-from typing import IO, Any, ParamSpec, Protocol, TypeVar
+from typing import IO, Any, ParamSpec, Protocol, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]
 import msgspec
@@ -18,7 +18,7 @@ from marshmallow import fields
 from opentelemetry import trace
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import LimitedStream, get_input_stream
 
 from nexoraz.service.auth import COOKIE, Authenticator
 from nexoraz.service.exchange import Observer
@@ -172,6 +172,16 @@ def _serve_health(app: Flask, checks: Mapping[str, Check]) -> None:
     app.add_url_rule("/readyz", "readyz", readyz)
 
 
+class _Capped(LimitedStream):
+    """A body of unknown length, refused when it reaches the limit; werkzeug's would give the beginning of it."""
+
+    def readall(self) -> bytes:
+        content: bytes = super().readall()
+        if self.is_exhausted:
+            self.on_exhausted()
+        return content
+
+
 class _Request(Request):
     """A request whose body may be exactly as long as the limit, and whose files never touch a disk.
 
@@ -185,6 +195,8 @@ class _Request(Request):
             return get_input_stream(self.environ)
         if (self.content_length or 0) > limit:
             raise RequestEntityTooLarge
+        if self.content_length is None and self.environ.get("wsgi.input_terminated"):
+            return cast(IO[bytes], _Capped(self.environ["wsgi.input"], limit + 1, is_max=True))
         return get_input_stream(self.environ, max_content_length=limit + 1)
 
     def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:

@@ -4,7 +4,9 @@ A domain error declares no HTTP code. The web layer registers `Refusals({Credits
 type is the error's name in kebab case and its extension members are the error's dataclass fields.
 """
 
+import contextlib
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -15,13 +17,14 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from flask import Flask, Response, current_app, g, has_request_context
+from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from nexoraz.service.failures import log_failure
 
+HEARD_S, HEARD_BYTES, _HEARD_AT_ONCE = 5.0, 64 * 1024 * 1024, 16 * 1024
 TYPE_ROOT = "https://nexoraz.pro/problems/"
 MEDIA_TYPE = "application/problem+json"
 _RESERVED = frozenset({"type", "title", "status", "detail", "instance"})
@@ -134,9 +137,22 @@ def install(app: Flask, refusals: Refusals) -> None:
     def answer(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException) and (error.code or 500) < 400:
             return error  # a redirect is not a failure
-        return respond(_problem_of(error, refusals))
+        problem = _problem_of(error, refusals)
+        _hear_out()
+        return respond(problem)
 
     app.register_error_handler(Exception, answer)
+
+
+def _hear_out() -> None:
+    """Take what is left of the body and drop it: closing a connection that still receives resets it, and the gateway
+    would tell the client of a broken service in the place of the refusal. For HEARD_S and HEARD_BYTES at most."""
+    rest, give_up, left = request.environ["wsgi.input"], time.monotonic() + HEARD_S, HEARD_BYTES
+    if (request.content_length or 0) > HEARD_BYTES:
+        return
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        while left > 0 and time.monotonic() < give_up and (chunk := rest.read(_HEARD_AT_ONCE)):
+            left -= len(chunk)
 
 
 def respond(problem: Problem) -> Response:

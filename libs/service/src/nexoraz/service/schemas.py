@@ -37,6 +37,14 @@ class _StrictParser(FlaskParser):
         "form": marshmallow.RAISE,
     }
 
+    def load_querystring(self, req: flask.Request, schema: marshmallow.Schema) -> Any:
+        """A parameter that is given twice means one thing to one reader and another to the next: refused."""
+        for name, values in req.args.lists():
+            field = schema.fields.get(name)
+            if len(values) > 1 and field is not None and not isinstance(field, marshmallow.fields.List):
+                raise marshmallow.ValidationError({name: ["Given more than once."]})
+        return super().load_querystring(req, schema)
+
     def _raw_load_json(self, req: flask.Request) -> Any:
         if not is_json_request(req):
             if req.mimetype or req.content_length or "Transfer-Encoding" in req.headers:

@@ -5,15 +5,20 @@ SOCKET_LIMIT for each read of its body and each write of its answer, and the dat
 The gateway limits how long a client may take for its headers.
 """
 
+import contextlib
+import json
 import logging
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from ssl import SSLError
 from typing import Any
 
 from flask import Flask
 from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.http import errors  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 QUEUE_LIMIT = 5.0
@@ -29,6 +34,31 @@ _BUSY = (
     b"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_BUSY_BODY), _BUSY_BODY)
 )
 
+_UNREADABLE: dict[type[BaseException], HTTPStatus] = {
+    errors.InvalidResponseHeader: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidResponseHeaderName: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    errors.ConfigurationProblem: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ParseException: HTTPStatus.BAD_REQUEST,
+    SSLError: HTTPStatus.BAD_REQUEST,
+}
+"""What each of gunicorn's refusals is; the first that fits. Anything else is our fault."""
+
+
+def _plain_answer(status: HTTPStatus | int) -> bytes:
+    """A whole answer without the application: a problem document that says nothing of the request."""
+    status = HTTPStatus(status)
+    document = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    if status < 500:
+        document |= {"type": "https://nexoraz.pro/problems/malformed-request"}
+    body = json.dumps(document).encode()
+    return (
+        b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+        b"X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
+    ) % (status, status.phrase.encode(), len(body), body)
+
 
 class BoundedThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's thread worker, except that waiting for a thread and for a slow client is limited."""
@@ -42,6 +72,14 @@ class BoundedThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has n
         """Note how long it waited."""
         conn.waited = time.monotonic() - conn.queued_at
         return super().handle(conn)
+
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+        """Refuse what is no HTTP request with a problem document; gunicorn would repeat what was sent, in HTML."""
+        status = next((status for kind, status in _UNREADABLE.items() if isinstance(exc, kind)), 500)
+        if status >= 500:
+            self.log.error("A request failed outside of the application: %s", type(exc).__name__)
+        with contextlib.suppress(OSError):
+            client.sendall(_plain_answer(status))
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Refuse what waited too long; it is likely that nobody waits for the answer any more."""
