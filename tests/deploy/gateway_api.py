@@ -79,7 +79,13 @@ _MATCH = _object(
     method=_one_of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"),
 )
 _REDIRECT = _object(scheme=_one_of("http", "https"), port=_PORT, statusCode=_one_of(301, 302))
-_FILTER = _object("type requestRedirect", type=_one_of("RequestRedirect"), requestRedirect=_REDIRECT)
+_REMOVED = _object("remove", remove=_some({"type": "string", "pattern": r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$"}, 16))
+_FILTER: Schema = {
+    "oneOf": [
+        _object("type requestRedirect", type=_one_of("RequestRedirect"), requestRedirect=_REDIRECT),
+        _object("type requestHeaderModifier", type=_one_of("RequestHeaderModifier"), requestHeaderModifier=_REMOVED),
+    ]
+}
 _BACKEND = _object("name port", group=_GROUP, kind=_one_of("Service"), name=_DNS_LABEL, port=_PORT)
 _RULE = _object(
     "matches",
@@ -89,7 +95,10 @@ _RULE = _object(
     backendRefs=_some(_BACKEND, 16),
 )
 # A redirect answers by itself, so such a rule has no backend; every other rule has one.
-_RULE["oneOf"] = [{"required": ["filters"]}, {"required": ["backendRefs", "timeouts"]}]
+_RULE["oneOf"] = [
+    {"not": {"required": ["backendRefs"]}, "required": ["filters"]},
+    {"required": ["backendRefs", "timeouts"]},
+]
 _PARENT = _object("name", group=_GROUP, kind=_one_of("Gateway"), name=_DNS_NAME, sectionName=_DNS_NAME)
 
 

@@ -149,3 +149,10 @@ def test_production_speaks_tls_and_sends_everyone_there(production: Objects) -> 
     (gateway,) = of_kind(production, "Gateway")
     protocols = {each["name"]: each["protocol"] for each in gateway["spec"]["listeners"]}
     assert protocols == {"api": "HTTPS", "redirect": "HTTP"}
+
+
+def test_no_route_to_a_service_lets_a_stranger_join_or_force_a_trace(objects: Objects) -> None:
+    for route in of_kind(objects, "HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            removed = [f.get("requestHeaderModifier", {}).get("remove") for f in rule.get("filters", [])]
+            assert not rule.get("backendRefs") or ["traceparent", "tracestate", "baggage"] in removed, rule

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from nexoraz.local.layout import Layout
+from nexoraz.local.suite import THROTTLE_FACTOR
 from tests.journey.demo import ROOT, places, reachable
 from tests.journey.person import Person, Places
 
@@ -93,14 +95,23 @@ def _free(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
-    var, port = tmp_path_factory.mktemp("suite") / "var", free_port_block()
+    with started(tmp_path_factory.mktemp("suite"), **{THROTTLE_FACTOR: "1000"}) as running:
+        yield running
+
+
+@contextmanager
+def started(folder: Path, **environment: str) -> Iterator[RunningSuite]:
+    """A suite of its own in `folder`, with these variables besides; stopped at the end."""
+    var, port = folder / "var", free_port_block()
     weights = ROOT / "var" / "model"
     if weights.is_dir():
         var.mkdir()
         (var / "model").symlink_to(weights)
     command = [sys.executable, "-m", "nexoraz.local", "--var", str(var), "--port", str(port), "run"]
     log = (var.parent / "run.log").open("w+b")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+    )
     try:
         _wait_until_ready(process, var, port, Path(log.name))
         yield RunningSuite(var, port)

@@ -155,16 +155,20 @@ def test_an_identity_reaches_its_own_bucket_only(tmp_path: Path) -> None:
     stop(again)
 
 
+TRACING = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "x=1", "baggage": "email=ada@example.org"}
+
+
 def test_the_gateway_routes_by_service_and_adds_the_headers(tmp_path: Path, echo: tuple[type[Echo], int]) -> None:
     handler, port = echo
     first = ports.free_range(2)
     running = start(Gateway(tmp_path / "gateway", first, first + 1, {"assets": port}, tmp_path / "log"))
     try:
-        answer = request(first, "/v1/assets/photos?title=My%20cup", {"X-Forwarded-For": "203.0.113.9"})
+        answer = request(first, "/v1/assets/photos?title=My%20cup", {"X-Forwarded-For": "203.0.113.9", **TRACING})
         assert answer.status == 200
         path, headers, _ = handler.seen[-1]
         assert path == "/v1/assets/photos?title=My%20cup"
         assert headers["x-forwarded-for"] == "127.0.0.1"
+        assert not headers.keys() & TRACING.keys(), "a stranger's word about tracing was passed on"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         request(first, "/livez")

@@ -68,3 +68,21 @@ def test_a_malformed_header_begins_no_trace_and_breaks_nothing() -> None:
     for header in ("", "00", "00-xyz-1-01", "a-b-c-d-e"):
         assert not trace.get_current_span(parent_of(header)).get_span_context().is_valid
     assert current_traceparent() is None
+
+
+def test_a_span_of_work_that_fails_is_marked_and_quotes_nothing(
+    new_shop: NewShop, assets: Shop, spans: tuple[TracerProvider, InMemorySpanExporter]
+) -> None:
+    provider, exporter = spans
+
+    def refuse(tx: Transaction, received: Received) -> None:
+        raise LookupError("ada@example.org")
+
+    render = new_shop("render", {Confirmed: refuse})
+    with assets.running(), render.running():
+        with provider.get_tracer("test").start_as_current_span("POST /orders"):
+            assets.place("ada")
+        eventually(lambda: len(exporter.get_finished_spans()) >= 2)
+    consumed = named(exporter, "consume order-confirmed")
+    assert not consumed.status.is_ok
+    assert "ada@" not in consumed.to_json()

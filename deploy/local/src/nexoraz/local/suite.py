@@ -1,6 +1,7 @@
 """The suite as it is: five parts, two stand-ins, ten processes of ours, and which of them needs which."""
 
 import json
+import os
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,11 @@ from nexoraz.local.processes import Launch, plain_environment
 from nexoraz.local.provision import database_names, provide_buckets, provide_databases
 from nexoraz.local.units import Keep, Step, Task, Unit
 
+OBSERVED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG")
+"""Where traces go and how many, when the person's shell says so."""
 WITH_BUCKET = ("assets", "render", "privacy")
+THROTTLE_FACTOR = "NEXORAZ_THROTTLE_FACTOR"
+"""Passed on to identity: tests and load come from one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class Suite:
             "NEXORAZ_WEB_WORKERS": "1",
             "NEXORAZ_WEB_THREADS": "8",
         }
-        return plain_environment(**common, **self._bucket(service), **self._own(service))
+        return plain_environment(**common, **self._bucket(service), **self._own(service), **_observed())
 
     def _bucket(self, service: str) -> dict[str, str]:
         if service not in WITH_BUCKET:
@@ -137,7 +142,8 @@ class Suite:
     def _own(self, service: str) -> dict[str, str]:
         match service:
             case "identity":
-                return {"NEXORAZ_SMTP_URL": self.mailbox.smtp_url, "NEXORAZ_MAIL_FROM": "Nexoraz <hello@nexoraz.pro>"}
+                mail = {"NEXORAZ_SMTP_URL": self.mailbox.smtp_url, "NEXORAZ_MAIL_FROM": "Nexoraz <hello@nexoraz.pro>"}
+                return mail | {name: os.environ[name] for name in (THROTTLE_FACTOR,) if name in os.environ}
             case "billing":
                 return {
                     "NEXORAZ_STRIPE_API_KEY": self.stripe.api_key,
@@ -212,3 +218,7 @@ class Suite:
             ("Logs", f"{here.var / 'log'}"),
             ("Stop", "Ctrl-C here, or `make stop`; the data stays"),
         ]
+
+
+def _observed() -> dict[str, str]:
+    return {name: os.environ[name] for name in OBSERVED if name in os.environ}

@@ -23,7 +23,7 @@ from nexoraz.events.dead_letters import BEHIND, DEAD, RETRYING, Parked, park
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import AccountErased, EventStore, Transaction, VersionConflict
-from nexoraz.events.tracing import parent_of
+from nexoraz.events.tracing import continued
 from nexoraz.events.transient import is_transient
 
 Handler = Callable[[Transaction, Received], None]
@@ -168,9 +168,7 @@ class Inbox:
         if not received.traceparent:
             known.handler(tx, received)
             return
-        with tracer.start_as_current_span(
-            known.span, context=parent_of(received.traceparent), kind=trace.SpanKind.CONSUMER
-        ):
+        with continued(tracer, received.traceparent, known.span, trace.SpanKind.CONSUMER):
             known.handler(tx, received)
 
     def _set_aside(self, unplaced: Sequence[Incoming]) -> None:

@@ -17,6 +17,8 @@ import nats.errors
 import psycopg
 import structlog
 from nats.aio.client import Client
+from opentelemetry import trace as tracing
+from opentelemetry.trace import Span, SpanKind
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Engine
 
@@ -28,6 +30,7 @@ from nexoraz.events.event import Event, Recorded, Stream
 from nexoraz.events.jetstream import BusRefused, BusUnavailable
 from nexoraz.events.publishing import ChainedPublisher, Diverged
 from nexoraz.events.registry import Registry
+from nexoraz.events.tracing import is_recorded, parent_of, traceparent_of
 
 Translate = Callable[[Event, Recorded], Contract | None]
 
@@ -39,6 +42,7 @@ LOOK_EVERY_S = 10.0
 STUCK_S = 5.0
 BUS_FAULTS = (BusUnavailable, BusRefused, Diverged, nats.errors.Error, OSError)
 log = structlog.get_logger()
+tracer = tracing.get_tracer("nexoraz.events")
 
 AFTER = """
 SELECT e.position, e.id, e.stream, e.version, e.type, e.account_id, e.occurred_at, e.data,
@@ -50,10 +54,14 @@ FROM events e WHERE e.position > %s ORDER BY e.position LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What is public among some events in a row, and the position of the last of these events (0: there are none)."""
+    """What is public among some events in a row, and the position of the last of these events (0: there are none).
+
+    spans: of the messages whose trace is recorded; they end when the messages are stored.
+    """
 
     messages: list[Outgoing]
     end: int
+    spans: list[Span]
 
 
 class Relay:
@@ -165,10 +173,11 @@ class Relay:
     async def _after(self, pg: Connection, position: int) -> "_Batch":
         rows = await (await pg.execute(AFTER, (position, BATCH), prepare=True, binary=True)).fetchall()
         messages: list[Outgoing] = []
+        spans: list[Span] = []
         end = 0
         for row in rows:
             try:
-                message = self._outgoing(row)
+                message = self._outgoing(row, spans)
             except Exception:
                 if end == 0:
                     raise
@@ -176,7 +185,7 @@ class Relay:
             if message is not None:
                 messages.append(message)
             end = row[0]
-        return _Batch(messages, end)
+        return _Batch(messages, end, spans)
 
     async def _publish(
         self, pg: Connection, publisher: ChainedPublisher, batch: "_Batch", at: Checkpoint
@@ -190,12 +199,14 @@ class Relay:
                 sequence = await publisher.publish(batch.messages, sequence, careful=self._faults > 1)
         finally:
             await asyncio.wait([ahead])
+        for span in batch.spans:
+            span.end()
         at = replace(at, position=batch.end, sequence=sequence)
         await self._save(pg, at)
         self.stuck = ""
         return at, ahead.result()
 
-    def _outgoing(self, row: tuple[Any, ...]) -> Outgoing | None:
+    def _outgoing(self, row: tuple[Any, ...], spans: list[Span]) -> Outgoing | None:
         position, id_, name, version, type_, account, at, data, causation, trace, erased = row
         if erased:
             return None
@@ -203,6 +214,10 @@ class Relay:
         event = self._registry.decode(type_, data, stream, version, None)
         recorded = Recorded(position, id_, stream, version, at, event, causation, trace)
         contract = self._translate(event, recorded)
+        if contract is not None and is_recorded(trace):
+            name = f"publish {contract.type_name().split('.')[-2]}"
+            spans.append(tracer.start_span(name, context=parent_of(trace), kind=SpanKind.PRODUCER))
+            recorded = msgspec.structs.replace(recorded, traceparent=traceparent_of(spans[-1]) or trace)
         return None if contract is None else outgoing(recorded, contract)
 
     async def _reconcile(self, pg: Connection, client: Client) -> Checkpoint:

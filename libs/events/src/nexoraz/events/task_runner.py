@@ -22,7 +22,7 @@ from nexoraz.events.tasks import (
     TaskTable,
     delay_of,
 )
-from nexoraz.events.tracing import parent_of
+from nexoraz.events.tracing import continued
 from nexoraz.events.transient import is_transient
 
 POLL_S = 0.25
@@ -135,7 +135,7 @@ class TaskRunner:
             self._table.bury(task, "its workers died")
             return
         try:
-            with tracer.start_as_current_span(f"task {task.kind}", context=parent_of(task.traceparent)):
+            with continued(tracer, task.traceparent, f"task {task.kind}", trace.SpanKind.INTERNAL):
                 self._handlers[task.kind](task)
         except GiveUp as reason:
             log.error("task given up", kind=task.kind, task=task.id)

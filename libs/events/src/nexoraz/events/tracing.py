@@ -1,16 +1,33 @@
-"""W3C Trace Context between the store, the bus and the handlers, on the OpenTelemetry API alone."""
+"""W3C Trace Context between the store, the bus and the handlers, on the OpenTelemetry API alone.
+
+Spans hold names of our own types and kinds and nothing else. An exception's text is never recorded: it may quote a
+person's data.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, Tracer
+
+_ODD = frozenset("13579bdf")
 
 
 def current_traceparent() -> str | None:
     """The current span as a `traceparent`, for SqlEventStore; None outside of a trace."""
-    span = trace.get_current_span().get_span_context()
-    if not span.is_valid:
-        return None
-    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+    return traceparent_of(trace.get_current_span())
+
+
+def traceparent_of(span: Span) -> str | None:
+    """The `traceparent` that names `span` as the parent."""
+    here = span.get_span_context()
+    return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}" if here.is_valid else None
+
+
+def is_recorded(traceparent: str) -> bool:
+    """Whether somebody records this trace: the lowest of its flags."""
+    return traceparent[-1:] in _ODD
 
 
 def parent_of(traceparent: str) -> Context:
@@ -22,3 +39,16 @@ def parent_of(traceparent: str) -> Context:
     except ValueError:
         return context.get_current()
     return trace.set_span_in_context(NonRecordingSpan(remote))
+
+
+@contextmanager
+def continued(tracer: Tracer, traceparent: str, name: str, kind: SpanKind) -> Iterator[Span]:
+    """Run the block as a span of the trace that caused it; one that raises is marked, without what it says."""
+    with tracer.start_as_current_span(
+        name, context=parent_of(traceparent), kind=kind, record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield span
+        except BaseException:
+            span.set_status(Status(StatusCode.ERROR))
+            raise

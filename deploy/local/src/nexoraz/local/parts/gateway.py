@@ -16,6 +16,8 @@ SECURITY_HEADERS = {
     "contentSecurityPolicy": "default-src 'none'; frame-ancestors 'none'",
     "permissionsPolicy": "interest-cohort=()",
     "customResponseHeaders": {"Server": ""},
+    # A stranger neither decides that a request is recorded nor joins somebody's trace. An empty value removes.
+    "customRequestHeaders": {"traceparent": "", "tracestate": "", "baggage": ""},
 }
 
 # In a path these may mean one thing to the gateway and another to the service behind it.
