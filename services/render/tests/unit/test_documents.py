@@ -1,8 +1,34 @@
 """The committed documents are what the code generates: run `python -m nexoraz.render generate`."""
 
+from typing import get_args
+
+from nexoraz.events.contracts import Foreign
+from nexoraz.events.protocol_contracts import contracts_of
 from nexoraz.render.__main__ import COMMANDS
+from nexoraz.render.adapters import published, subscribed
+from nexoraz.render.domain import job
+from nexoraz.render.domain.events import EVENTS
 
 
 def test_the_committed_documents_equal_the_code() -> None:
     for name, text in COMMANDS.documents().items():
         assert (COMMANDS.root / name).read_text() == text, f"{name} is out of date"
+
+
+README = (COMMANDS.root / "README.md").read_text()
+
+
+def test_the_readme_names_every_command_event_and_refusal() -> None:
+    kinds = {kind.__name__ for module in (job,) for kind in get_args(module.Command)}
+    assert {name for name in kinds | {event.__name__ for event in EVENTS} if f"`{name}`" not in README} == set()
+
+
+def test_the_readme_names_every_event_in_and_out() -> None:
+    own = {contract.type_name().split(".")[2] for contract in published.CONTRACTS}
+    own -= {contract.type_name().split(".")[2] for contract in contracts_of("render")}
+    heard = {
+        view.source.split(".")[2]
+        for view in vars(subscribed).values()
+        if isinstance(view, type) and issubclass(view, Foreign) and view is not Foreign
+    }
+    assert {name for name in own | heard if f"`{name}`" not in README} == set()

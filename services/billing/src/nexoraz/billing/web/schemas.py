@@ -23,12 +23,15 @@ class BalanceView(Schema):
 
 
 class EntryView(Schema):
-    entry = fields.Integer(required=True)
+    entry = fields.Integer(required=True, metadata={"description": "counts the lines from 1", "example": 2})
     at = fields.AwareDateTime(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(["purchase", "reservation", "release", "spending"]))
-    reference = fields.String(required=True, metadata={"description": "the purchase or the render job"})
-    credits = fields.Integer(required=True, metadata={"description": "change of the balance"})
-    balance = fields.Integer(required=True, metadata={"description": "the balance after it"})
+    reference = fields.String(
+        required=True,
+        metadata={"description": "the purchase or the render job", "example": "6f0d0a0c-0000-4000-8000-00000000b001"},
+    )
+    credits = fields.Integer(required=True, metadata={"description": "change of the balance", "example": -1})
+    balance = fields.Integer(required=True, metadata={"description": "the balance after it", "example": 9})
 
 
 class NewPurchase(Schema):
@@ -65,5 +68,8 @@ class StartedPurchase(Schema):
     amount = fields.Integer(required=True, metadata={"description": "in cents", "example": 1990})
     currency = fields.String(required=True, metadata={"example": "eur"})
     payment_intent = fields.String(required=True, metadata={"example": "pi_3example"})
-    client_secret = fields.String(required=True, metadata={"description": "finishes the payment in the browser"})
+    client_secret = fields.String(
+        required=True,
+        metadata={"description": "finishes the payment in the browser", "example": "pi_3example_secret_x"},
+    )
     state = fields.String(required=True, metadata={"example": "started"})
