@@ -134,7 +134,8 @@ def test_malformed_bodies(ann: Person, body: bytes) -> None:
 
 
 def test_bodies_that_are_not_a_purchase(ann: Person, payments: FakePayments) -> None:
-    for wrong in (None, 1, True, [], {}, "", "x" * 500, "unknown", "../studio"):
+    values: list[Any] = [None, 1, True, [], {}, "", "x" * 500, "unknown", "../studio"]
+    for wrong in values:
         is_problem(ann.buy(pack=wrong), 422)
     for wrong in (1, [], "", "pm", "4242424242424242", "pm_" + "x" * 500, "pm_a b", "tok_visa"):
         is_problem(ann.buy(payment_method=wrong), 422)

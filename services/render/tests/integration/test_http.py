@@ -167,7 +167,8 @@ def test_malformed_bodies(ann: Person, body: bytes) -> None:
 
 def test_bodies_that_are_not_a_job(ann: Person) -> None:
     photo = ann.has_photo()
-    for wrong in (None, 1, True, [], {}, "", "x" * 500, "unknown", "../marketplace-white"):
+    values: list[Any] = [None, 1, True, [], {}, "", "x" * 500, "unknown", "../marketplace-white"]
+    for wrong in values:
         is_problem(ann.order(photo, preset=wrong), 422)
     for wrong in (None, 1, [], "", "1", "../photos"):
         is_problem(ann.ask("POST", "/jobs", {"Idempotency-Key": "k"}, json={"photo_id": wrong, "preset": "x"}), 422)
