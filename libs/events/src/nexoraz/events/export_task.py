@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nexoraz.events.buckets import http_upload
 from nexoraz.events.export_parts import Entry, Group, binding, pack, part_name, pieces, seal_part
 from nexoraz.events.exporting import export
 from nexoraz.events.holdings import Holdings
 from nexoraz.events.participation_ports import Tasks, UploadGrants, UploadRefused
+from nexoraz.events.presigned import http_upload
 from nexoraz.events.protocol_events import PartsWritten, PartWritten, export_stream
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import Transaction

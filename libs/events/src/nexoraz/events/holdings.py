@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import DateTime
 
-from nexoraz.events.buckets import Deleted
+from nexoraz.events.bucket_port import Deleted
 from nexoraz.events.declarations import (
     EventHolding,
     FileName,

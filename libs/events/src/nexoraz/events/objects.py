@@ -14,8 +14,9 @@ from itertools import chain
 
 import msgspec
 
-from nexoraz.events.buckets import Bucket, Deleted, Found, ObjectMissing, Readable, http_fetch
+from nexoraz.events.bucket_port import Bucket, Deleted, Found, ObjectMissing, Readable
 from nexoraz.events.classification import Personal
+from nexoraz.events.presigned import http_fetch
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.segments import SEGMENT, STORED_SEGMENT, open_segments, plain_size, regroup, seal_segments
 from nexoraz.events.vault import Tampered, Vault

@@ -8,12 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.operations import Operations
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData
 
 from nexoraz.service.database import migration_engine
@@ -46,11 +40,16 @@ def migrate(url: str | Secret, directory: Path) -> None:
 
 
 def _upgrade(conn: Connection, directory: Path) -> None:
+    # Only here, since of all processes of a service only the one that migrates needs Alembic.
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(directory).replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
 
-    def upgrade(revision: Any, _context: MigrationContext) -> Any:
+    def upgrade(revision: Any, _context: Any) -> Any:
         return script._upgrade_revs("heads", revision)  # the documented way to upgrade without an env.py
 
     with EnvironmentContext(config, script, fn=upgrade, destination_rev="heads") as environment:
@@ -62,6 +61,9 @@ def _upgrade(conn: Connection, directory: Path) -> None:
 
 def assert_no_drift(engine: Engine, metadata: MetaData) -> None:
     """Raise SchemaDrift unless the migrated database has exactly the tables of `metadata`."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - as in _upgrade
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
     with engine.connect() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": False})
         differences = compare_metadata(context, metadata)
@@ -69,7 +71,7 @@ def assert_no_drift(engine: Engine, metadata: MetaData) -> None:
         raise SchemaDrift(list(differences))
 
 
-def create_chassis_tables_v1(op: Operations | Any) -> None:
+def create_chassis_tables_v1(op: Any) -> None:
     """For a service's first migration: verification_keys, revocations and idempotency_keys as of version 1.
 
     A later version gets a function of its own; this one never changes (a test compares it with the tables).
