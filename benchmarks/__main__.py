@@ -1,7 +1,7 @@
 """`python -m benchmarks [--quick] [--only NAME …]`: every figure in one run, each beside its ceiling or peer."""
 
 import argparse
-import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -51,16 +51,19 @@ def main() -> int:
     chosen = parser.parse_args()
     names = chosen.only or [name for name in FIGURES if not (chosen.quick and name in LONG)]
     quiet()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended then, too
     found: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="nexoraz-bench-") as folder:
-        Path(folder).chmod(0o711)  # PostgreSQL runs as another user when we are root
-        with Parts(Path(folder), QUICK if chosen.quick else FULL) as parts:
-            for name in names:
-                started = time.perf_counter()
-                found += FIGURES[name](parts)
-                sys.stderr.write(f"{name}: {time.perf_counter() - started:.0f} s\n")
-    with contextlib.suppress(BrokenPipeError):
-        print(table(found))
+    try:
+        with tempfile.TemporaryDirectory(prefix="nexoraz-bench-") as folder:
+            Path(folder).chmod(0o711)  # PostgreSQL runs as another user when we are root
+            with Parts(Path(folder), QUICK if chosen.quick else FULL) as parts:
+                for name in names:
+                    started = time.perf_counter()
+                    found += FIGURES[name](parts)
+                    sys.stderr.write(f"{name}: {time.perf_counter() - started:.0f} s\n")
+    finally:
+        if found:
+            print(table(found))  # also when interrupted: what was measured is worth knowing
     return 0
 
 

@@ -1,6 +1,7 @@
 """Appends of concurrent callers that share a commit: nobody pays for another's conflict, and no order is lost."""
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -284,3 +285,22 @@ def test_every_column_comes_back_as_it_was_appended_alone_and_in_a_group(engine:
     assert [r.event.text for r in found] == ['ß "quoted" \\ {1}', "b", 'ß "quoted" \\ {1}']
     assert {(r.stream, r.occurred_at, r.traceparent) for r in found} == {(stream, at, trace)}
     assert len({r.id for r in found}) == 3
+
+
+def test_a_caller_who_is_interrupted_in_the_queue_stops_nobody(store: SqlEventStore, engine: Engine) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    callers = Callers(store)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with held_up(engine):
+            callers.start("first", lambda: write(store, "first", 0, "a"))
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(KeyboardInterrupt):
+                write(store, "interrupted", 0, "a")
+            callers.start("next", lambda: write(store, "next", 0, "a"))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert callers.join() == {"first": "stored", "next": "stored"}
+    assert stored(engine) == [("note-first", 1), ("note-next", 1)]

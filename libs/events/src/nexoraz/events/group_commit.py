@@ -23,16 +23,17 @@ class Interrupted(psycopg.OperationalError):
 
 
 class _Caller:
-    """One append that waits. stored: None until it is decided."""
+    """One append that waits. stored: None until it is decided. leads: it is to store the next group."""
 
-    __slots__ = ("error", "rows", "stored", "woken")
+    __slots__ = ("error", "leads", "rows", "stored", "woken")
 
     def __init__(self, rows: Sequence[AppendRow]) -> None:
         self.rows = rows
         self.stored: bool | None = None
         self.error: Exception | None = None
+        self.leads = False
         self.woken = threading.Lock()
-        self.woken.acquire()
+        self.woken.acquire()  # released once, by whoever decides about the rows or passes the lead on
 
 
 class GroupCommit:
@@ -53,15 +54,27 @@ class GroupCommit:
         caller = _Caller(rows)
         with self._mutex:
             self._queue.append(caller)
-            leads = not self._led
+            caller.leads = not self._led
             self._led = True
-        if not leads:
-            caller.woken.acquire()
-        if caller.stored is None and caller.error is None:
+        if not caller.leads:
+            self._wait(caller)
+        if caller.leads:
             self._lead(caller)
         if caller.error is not None:
             raise caller.error
         return bool(caller.stored)
+
+    def _wait(self, caller: _Caller) -> None:
+        """Until the caller's rows are decided, or it leads. Who is interrupted here leaves the queue in order."""
+        try:
+            caller.woken.acquire()
+        except BaseException:
+            with self._mutex:
+                if caller in self._queue:
+                    self._queue.remove(caller)
+            if caller.leads:
+                self._hand_over()
+            raise
 
     def _lead(self, leader: _Caller) -> None:
         with self._mutex:
@@ -98,6 +111,7 @@ class GroupCommit:
         with self._mutex:
             self._led = bool(self._queue)
             if self._queue:
+                self._queue[0].leads = True
                 self._queue[0].woken.release()
 
     def _store(self, group: list[_Caller]) -> None:
