@@ -1,5 +1,5 @@
 """Bodies that no client of ours would send: each is refused with a problem document that says nothing of the inside."""
-# ruff: noqa: E501  # odd requests are read as tables
+# odd requests are read as tables
 
 import json
 import threading
