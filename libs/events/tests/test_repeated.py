@@ -2,10 +2,11 @@
 
 import pytest
 
+from nexoraz.events.decider import Decider
 from nexoraz.events.memory import MemoryEventStore
-from nexoraz.events.store import Transaction, VersionConflict, repeated
+from nexoraz.events.store import Transaction, VersionConflict, execute, repeated
 from nexoraz.events.testing.fakes import MemorySealer
-from nexoraz.events.testing.store_contract import NOTES, STREAM, note
+from nexoraz.events.testing.store_contract import NOTES, STREAM, NoteWritten, note
 
 
 @pytest.fixture
@@ -37,3 +38,13 @@ def test_work_that_always_loses_says_so(store: MemoryEventStore) -> None:
     with pytest.raises(VersionConflict):
         repeated(store, work, attempts=2)
     assert store.committed() == []
+
+
+def test_a_command_made_up_on_an_older_version_is_refused_however_late_the_other_one_came(
+    store: MemoryEventStore,
+) -> None:
+    decider: Decider[str, int, NoteWritten] = Decider(0, lambda text, _: [note(text)], lambda count, _: count + 1)
+    with store.transaction() as tx:
+        execute(tx, decider, STREAM, "a", expected=0)
+    with pytest.raises(VersionConflict), store.transaction() as tx:
+        execute(tx, decider, STREAM, "b", expected=0)

@@ -34,6 +34,10 @@ def test_a_profile_shows_what_the_account_holds(member: World) -> None:
     assert (profile.registered_at, profile.version) == (NOW, 3)
 
 
+VERIFIED = 3
+"""The version of an account's stream once its address is confirmed."""
+
+
 def test_a_profile_of_nobody_is_nothing(world: World) -> None:
     with world.store.transaction() as tx:
         assert world.use.profiles.find(tx, "nobody") is None
@@ -42,7 +46,7 @@ def test_a_profile_of_nobody_is_nothing(world: World) -> None:
 def test_a_new_name_is_seen_at_once_and_changes_the_version(member: World) -> None:
     account_id = member.sign_in().account_id
     with member.store.transaction() as tx:
-        profile = member.use.profiles.rename(tx, account_id, "Anna")
+        profile = member.use.profiles.rename(tx, account_id, VERIFIED, "Anna")
     assert profile is not None and (profile.name, profile.version) == ("Anna", 4)
     assert isinstance(member.events()[-1], AccountRenamed)
 
@@ -50,9 +54,9 @@ def test_a_new_name_is_seen_at_once_and_changes_the_version(member: World) -> No
 def test_the_slower_of_two_changes_is_refused(member: World) -> None:
     account_id = member.sign_in().account_id
     with pytest.raises(VersionConflict), member.store.transaction() as slower:
-        member.use.profiles.rename(slower, account_id, "Slow")
+        member.use.profiles.rename(slower, account_id, VERIFIED, "Slow")
         with member.store.transaction() as faster:
-            member.use.profiles.rename(faster, account_id, "Fast")
+            member.use.profiles.rename(faster, account_id, VERIFIED, "Fast")
 
 
 def test_a_signing_key_is_made_once(world: World) -> None:

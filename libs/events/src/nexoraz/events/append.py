@@ -42,7 +42,7 @@ _MICROSECOND = timedelta(microseconds=1)
 def append_one(driver: Driver, row: AppendRow) -> bool:
     """Store one row, or return False. On libpq itself: the usual append, in half the time. For a KeptConnection."""
     id_, stream, version, type_, account, at, body, cause, trace = row
-    parameters: list[Buffer | None] = [
+    parameters: list[Buffer] = [
         id_.bytes, stream.encode(), version.to_bytes(4), type_.encode(), account.encode(),
         ((at - _YEAR_2000) // _MICROSECOND).to_bytes(8, signed=True), body.encode(), cause.encode(), trace.encode(),
     ]  # fmt: skip

@@ -117,7 +117,8 @@ class Consumer:
                 await self._thread(self.inbox.handle, messages, identity)
                 self._faults, last = 0, messages[-1].sequence
             self.behind = pull.pending
-            self.waiting_since = None
+            if pull.answered:  # a heartbeat is enough: an idle stream is not a late one
+                self.waiting_since = None
             if last and monotonic() - remembered > REMEMBER_EVERY_S:
                 await self._thread(self.inbox.seen, last, identity)
                 remembered, last = monotonic(), 0

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import msgspec
+
 from nexoraz.events.event import Event, Recorded, Stream
 from nexoraz.events.registry import Json, Registry, Sealer
 from nexoraz.events.sql_store import Clock, InlineProjection, no_hint, now

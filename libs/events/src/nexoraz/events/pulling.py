@@ -46,6 +46,7 @@ class Pull:
         self._heard = monotonic()
         self._fault: str | None = None
         self.pending = 0
+        self.answered = False
 
     async def __aenter__(self) -> "Pull":
         await jetstream.create_consumer(self._client, self._producer, self._name, self._subjects, self._start)
@@ -75,14 +76,14 @@ class Pull:
         return self.pending == 0 and not self._queue and self._delivered > 0
 
     async def batch(self, most: int) -> list[Incoming]:
-        """What has arrived, at most `most`; waits for the first. Empty after a nudge. Raises BusUnavailable."""
-        while not self._queue:
+        """What has arrived, at most `most`; waits for the first. Empty after a nudge and when it stays quiet.
+        Raises BusUnavailable."""
+        if not self._queue:
             self._check()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
                     await self._arrived.wait()
-                    self._arrived.clear()
-                    break
+            self._arrived.clear()
         self._check()
         taken = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
         await self._ask()
@@ -107,7 +108,7 @@ class Pull:
                 raise BusUnavailable(type(error).__name__) from error
 
     async def _on(self, msg: Msg) -> None:
-        self._heard = monotonic()
+        self._heard, self.answered = monotonic(), True
         headers = msg.headers or {}
         if "Status" in headers and not msg.reply.startswith("$JS.ACK"):
             await self._status(headers, msg.subject)

@@ -71,9 +71,17 @@ def load(tx: Transaction, decider: Decider[C, S, E], stream: Stream) -> tuple[S,
     return decider.fold(r.event for r in history), len(history) and history[-1].version
 
 
-def execute(tx: Transaction, decider: Decider[C, S, E], stream: Stream, command: C) -> list[Recorded]:
-    """Load, decide, append in the given transaction. Raises what the decider refuses."""
+def execute(
+    tx: Transaction, decider: Decider[C, S, E], stream: Stream, command: C, expected: int | None = None
+) -> list[Recorded]:
+    """Load, decide, append in the given transaction. Raises what the decider refuses.
+
+    expected: the version on which the command was made up, such as the one that If-Match named; VersionConflict when
+    the stream has moved on. To have compared it before is not enough: another one may commit between two reads.
+    """
     state, version = load(tx, decider, stream)
+    if expected is not None and version != expected:
+        raise VersionConflict(stream.name, expected)
     events = decider.decide(command, state)
     return tx.append(stream, version, events) if events else []
 

@@ -37,7 +37,7 @@ class Profiles:
             account_id, state.email, state.name, state.country, registered.registered_at, history[-1].version
         )
 
-    def rename(self, tx: Transaction, account_id: str, name: str | None) -> Profile | None:
-        """The profile after the change. Raises VersionConflict when another change was faster."""
-        execute(tx, ACCOUNT, account_stream(account_id), RenameAccount(account_id, name))
+    def rename(self, tx: Transaction, account_id: str, seen: int, name: str | None) -> Profile | None:
+        """The profile after the change. Raises VersionConflict when it is no longer at version `seen`."""
+        execute(tx, ACCOUNT, account_stream(account_id), RenameAccount(account_id, name), expected=seen)
         return self.find(tx, account_id)

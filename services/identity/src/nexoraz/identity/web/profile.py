@@ -35,8 +35,9 @@ def profile_blueprint(profiles: Profiles) -> Blueprint:
         """Change the name, or remove it with null."""
         try:
             with profiles.store.transaction() as tx:
-                require_if_match(_found(profiles.find(tx, caller.account_id)).version)
-                renamed = _found(profiles.rename(tx, caller.account_id, body["name"]))
+                seen = _found(profiles.find(tx, caller.account_id)).version
+                require_if_match(seen)
+                renamed = _found(profiles.rename(tx, caller.account_id, seen, body["name"]))
         except VersionConflict as faster:
             raise Problem("version-changed", 412, "It was changed in the meantime") from faster
         return with_etag(ProfileView().dump(renamed), renamed.version)
