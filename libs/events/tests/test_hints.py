@@ -32,10 +32,8 @@ def test_hints_work_again_after_the_connection_was_lost(kernel_database: Engine)
     with kernel_database.connect() as connection:
         connection.execute(
             text(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE query LIKE 'NOTIFY%' AND datname = current_database()"
-                )
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE query LIKE 'NOTIFY%' AND datname = current_database()"
             )
         )
     hint()  # this one may be lost

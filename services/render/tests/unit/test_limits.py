@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from nexoraz.render.config import Settings
 from nexoraz.render.engine import limits
 from nexoraz.service.settings import SettingsInvalid, load
 
-DEFAULTS = {field.name: field.default for field in dataclasses.fields(AssetsSettings)}
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(AssetsSettings)}
 
 
 def test_no_photo_that_assets_takes_in_is_too_heavy_or_too_large() -> None:
