@@ -109,6 +109,9 @@ def started(folder: Path, **environment: str) -> Iterator[RunningSuite]:
         (var / "model").symlink_to(weights)
     command = [sys.executable, "-m", "nexoraz.local", "--var", str(var), "--port", str(port), "run"]
     log = (var.parent / "run.log").open("w+b")
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    environment = {"TMPDIR": str(temporary), **environment}  # its temporary files are told from everybody else's
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment}
     )
