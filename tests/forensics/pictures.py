@@ -12,6 +12,7 @@ from tests.forensics.canaries import SLICE, Canaries, Needle
 from tests.journey.demo import sample
 
 SIDE = 256
+DISC = 110
 
 
 def jpeg(canaries: Canaries) -> bytes:
@@ -38,13 +39,16 @@ def exif(description: str) -> bytes:
 
 
 def png(canaries: Canaries) -> bytes:
-    """Random pixels that are stored, not compressed, so that the file's bytes are the pixels'."""
+    """A disc of random pixels, stored and not compressed, so that the file's bytes are the pixels'. It brings its own
+    transparency: no segmenter has to find a product in noise."""
     pixels = np.frombuffer(secrets.token_bytes(SIDE * SIDE * 3), dtype=np.uint8).reshape(SIDE, SIDE, 3)
     for row in (40, 128, 200):
         canaries.more += pixel_needles(pixels[row, 100:108])
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    y, x = np.mgrid[0:SIDE, 0:SIDE] - SIDE // 2
+    alpha = np.where(x**2 + y**2 < DISC**2, 255, 0).astype(np.uint8)[..., None]
+    rows = b"".join(b"\0" + row.tobytes() for row in np.concatenate([pixels, alpha], axis=2))
     text = b"Comment\0" + canaries.text("text of a PNG").encode()
-    header = struct.pack(">LLBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
+    header = struct.pack(">LLBBBBB", SIDE, SIDE, 8, 6, 0, 0, 0)
     parts = [(b"IHDR", header), (b"tEXt", text), (b"IDAT", zlib.compress(rows, 0)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)
 
