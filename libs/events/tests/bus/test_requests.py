@@ -6,13 +6,13 @@ import time
 import pytest
 
 from nexoraz.events.bus import BusLink, BusUnavailable, OwnStream
-from nexoraz.events.rpc import MAX_BYTES, RpcClient, RpcRefused, RpcServer, RpcUnavailable
+from nexoraz.events.rpc import MAX_BYTES, RpcClient, RpcRefused, RpcServer, RpcUnavailable, asker_of
 
 from .conftest import NewShop
 from .shop import TABLES, Running, Shop, eventually
 
 
-def release(payload: bytes) -> bytes:
+def release(_asker: str, payload: bytes) -> bytes:
     match payload:
         case b"refused":
             raise RpcRefused("not-found")
@@ -68,10 +68,43 @@ def test_a_request_before_the_connection_is_unavailable() -> None:
         RpcClient(BusLink()).request("rpc.assets.release-photo", b"")
 
 
+@pytest.mark.parametrize(
+    ("reply", "asker"),
+    [
+        ("_INBOX.render.x7.1", "render"),
+        ("", None),
+        ("_INBOX", None),
+        ("_INBOX.render", None),
+        ("_INBOX..x7", None),
+        ("nexoraz.render.x7", None),
+        ("_INBOXES.render.x7", None),
+    ],
+)
+def test_who_asks_is_who_can_read_the_answer(reply: str, asker: str | None) -> None:
+    assert asker_of(reply) == asker
+
+
+def test_a_question_whose_answer_others_could_read_is_not_answered(new_shop: NewShop) -> None:
+    asked: list[bytes] = []
+
+    def heard(_asker: str, payload: bytes) -> bytes:
+        asked.append(payload)
+        return payload
+
+    handlers = {"rpc.assets.release-photo": release, "rpc.assets.heard": heard}
+    assets, render = new_shop("assets", rpc_handlers=handlers), new_shop("render", link=BusLink())
+    with assets.running(), render.running() as worker:
+        eventually(lambda: worker.parts.link.is_connected and answered(worker))
+        published = "nexoraz.assets.something.v1.1.x"
+        worker.parts.link.call(lambda nc: nc.publish("rpc.assets.heard", b"open", reply=published), 2.0)
+        assert ask(worker, b"closed", "rpc.assets.heard") == b"closed"
+        assert asked == [b"closed"]
+
+
 def test_requests_run_beside_each_other(new_shop: NewShop) -> None:
     gate = threading.Barrier(3, timeout=5)
 
-    def together(payload: bytes) -> bytes:
+    def together(_asker: str, payload: bytes) -> bytes:
         gate.wait()
         return payload
 

@@ -33,6 +33,18 @@ def test_an_export_names_the_files_by_their_titles(ann: Person, app: App) -> Non
         ]
 
 
+def question(person: Person, photo: str) -> bytes:
+    return b'{"account_id":"%s","photo_id":"%s","purpose":"render"}' % (person.account_id.encode(), photo.encode())
+
+
+def test_a_photos_key_is_released_to_the_renderer_only(ann: Person, app: App) -> None:
+    photo = ann.has_photo()
+    assert b'"key"' in handlers(app.release)[SUBJECT]("render", question(ann, photo))
+    for other in ("identity", "billing", "privacy", "assets", "operator"):
+        with pytest.raises(RpcRefused, match="not-for-you"):
+            handlers(app.release)[SUBJECT](other, question(ann, photo))
+
+
 def test_an_erased_account_loses_rows_files_and_releases(ann: Person, bob: Person, app: App) -> None:
     photo, other = ann.has_photo(), bob.has_photo()
     with app.runtime.store.transaction() as tx:
@@ -41,9 +53,8 @@ def test_an_erased_account_loses_rows_files_and_releases(ann: Person, bob: Perso
     with app.runtime.store.transaction() as tx:
         revoke(connection_of(tx), ann.account_id)
     assert ann.ask("GET", "/photos").status_code == 401
-    question = b'{"account_id":"%s","photo_id":"%s","purpose":"render"}'
-    with pytest.raises(RpcRefused):
-        handlers(app.release)[SUBJECT](question % (ann.account_id.encode(), photo.encode()))
+    with pytest.raises(RpcRefused, match="not-found"):
+        handlers(app.release)[SUBJECT]("render", question(ann, photo))
     app.runtime.vault.destroy(ann.account_id)
     with app.runtime.store.transaction() as tx:
         app.holdings.erase_rows(connection_of(tx), ann.account_id)

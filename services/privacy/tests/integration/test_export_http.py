@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from nexoraz.events.export_parts import Entry, File, Group, Record
+from nexoraz.events.rpc import RpcRefused
 from nexoraz.events.vault import Tampered
 from nexoraz.privacy.adapters.archive_writer import MANIFEST_KIND
 from nexoraz.privacy.adapters.signatures import verified
+from nexoraz.privacy.adapters.upload_grants import UploadGrants
 from nexoraz.privacy.application.exports import GrantRefused
 from services.privacy.tests.integration.driver import PARTICIPANTS, Coordinator
 
@@ -173,6 +175,16 @@ def test_uploads_are_granted_only_to_the_asked_while_it_is_collected(
     coordinator.write_part(id_, "assets")
     with pytest.raises(GrantRefused, match="unknown-participant"):
         exports.account_to_upload_for(id_, "assets", "0001")
+
+
+def test_a_participant_gets_no_upload_in_the_name_of_another(coordinator: Coordinator) -> None:
+    asked = coordinator.ask(str(uuid4()), "access").json
+    assert asked is not None
+    grants = UploadGrants(coordinator.app.use_cases.exports, coordinator.app.objects)
+    question = json.dumps({"request_id": asked["id"], "participant": "assets", "part": "0001"}).encode()
+    assert asked["id"] in json.loads(grants("assets", question))["url"]
+    with pytest.raises(RpcRefused, match="unknown-participant"):
+        grants("render", question)
 
 
 def test_an_erasure_that_starts_meanwhile_leaves_nothing_of_the_export(coordinator: Coordinator) -> None:

@@ -1,6 +1,7 @@
 """Requests between services for what must not be persisted (core NATS): nothing of them is ever stored.
 
-A handler answers bytes or refuses with a reason; both are bounded in size and time.
+A handler answers bytes or refuses with a reason; both are bounded in size and time. It learns who asks from the inbox
+to which the answer goes: the server lets each user read its own inbox only, so a false name gets no answer.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from nats.aio.msg import Msg
 from nexoraz.events.bus import BusLink
 from nexoraz.events.jetstream import BusUnavailable
 
-RpcHandler = Callable[[bytes], bytes]
+RpcHandler = Callable[[str, bytes], bytes]
+"""(who asks, the question) -> the answer."""
 MAX_BYTES = 65_536
 HANDLER_TIMEOUT_S = 10.0
 THREADS = 4
@@ -82,21 +84,23 @@ class RpcServer:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _arrived(self, msg: Msg) -> None:
-        if not msg.reply:
-            return
+        asker = asker_of(msg.reply)
+        if asker is None:
+            return  # an answer to any other subject could be stored there, or be read by somebody else
         if len(self._running) >= WAITING:
             await _fail(msg, "busy")
             return
-        task = asyncio.create_task(self._answer(msg))
+        task = asyncio.create_task(self._answer(asker, msg))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _answer(self, msg: Msg) -> None:
+    async def _answer(self, asker: str, msg: Msg) -> None:
         if len(msg.data) > MAX_BYTES:
             await _fail(msg, "too-large")
             return
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._pool, self._handlers[msg.subject], msg.data)
+            loop = asyncio.get_running_loop()
+            work = loop.run_in_executor(self._pool, self._handlers[msg.subject], asker, msg.data)
             answer = await asyncio.wait_for(work, HANDLER_TIMEOUT_S)
             if len(answer) > MAX_BYTES:
                 raise ValueError("the answer is too large")
@@ -106,6 +110,13 @@ class RpcServer:
         except Exception as error:  # whatever a handler raises, the asker gets an answer and the operator a line
             log.error("rpc failed", subject=msg.subject, error=type(error).__name__)
             await _fail(msg, "failed")
+
+
+def asker_of(reply: str) -> str | None:
+    """The user who alone may read what is sent to this inbox; None when it is no user's inbox."""
+    prefix, _, rest = reply.partition(".")
+    user, _, inbox = rest.partition(".")
+    return user if prefix == "_INBOX" and user and inbox else None
 
 
 async def _fail(msg: Msg, reason: str) -> None:

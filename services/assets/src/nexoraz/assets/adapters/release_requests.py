@@ -9,6 +9,8 @@ from nexoraz.assets.application.release_photo import NotReleased, PhotoRelease
 from nexoraz.events.rpc import RpcHandler, RpcRefused
 
 SUBJECT = "rpc.assets.release-photo"
+ASKERS = frozenset({"render"})
+"""Who may get a photo's key: the one service whose work needs the picture."""
 log = structlog.get_logger()
 
 
@@ -21,7 +23,10 @@ class ReleaseAsked(msgspec.Struct, frozen=True):
 
 
 def handlers(release: PhotoRelease) -> Mapping[str, RpcHandler]:
-    def on_release_photo(question: bytes) -> bytes:
+    def on_release_photo(asker: str, question: bytes) -> bytes:
+        if asker not in ASKERS:
+            log.warning("photo refused", asker=asker)
+            raise RpcRefused("not-for-you")
         try:
             asked = msgspec.json.decode(question, type=ReleaseAsked)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

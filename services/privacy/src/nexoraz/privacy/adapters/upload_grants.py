@@ -23,11 +23,13 @@ class UploadGrants:
         self._exports = exports
         self._objects = objects
 
-    def __call__(self, payload: bytes) -> bytes:
+    def __call__(self, asker: str, payload: bytes) -> bytes:
         try:
             asked = msgspec.json.decode(payload, type=GrantAsked)
         except msgspec.MsgspecError:
             raise RpcRefused("malformed") from None
+        if asked.participant != asker:
+            raise RpcRefused("unknown-participant")
         try:
             account_id = self._exports.account_to_upload_for(asked.request_id, asked.participant, asked.part)
         except GrantRefused as refused:
