@@ -1,5 +1,7 @@
 """The command line that all services share."""
 
+import argparse
+import dataclasses
 import json
 import logging
 import sys
@@ -13,7 +15,7 @@ import structlog
 from flask import Flask
 
 from nexoraz.service import logging as logs
-from nexoraz.service.commands import Commands, run
+from nexoraz.service.commands import Command, Commands, run
 from nexoraz.service.settings import ServiceSettings
 
 
@@ -138,6 +140,22 @@ def test_an_id_that_is_not_there_is_told_and_logged(
 ) -> None:
     assert [run(shop, ["letters", *words]) for words in (["show", "8"], ["redrive", "8"])] == [1, 1]
     assert capfd.readouterr().err.count('"done":false') == 2
+
+
+def test_a_service_may_have_commands_of_its_own(shop: Commands[Settings], capfd: pytest.CaptureFixture[str]) -> None:
+    def greet(_: Settings, arguments: argparse.Namespace) -> int:
+        logs.get_logger().warning("operator command", done=True)
+        sys.stdout.write(f"hello {arguments.name}\n")
+        return 3
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("name")
+
+    own = Command[Settings]("greet", "say hello", add_arguments, greet)
+    assert run(dataclasses.replace(shop, others=[own]), ["greet", "Ann"]) == 3
+    told = capfd.readouterr()
+    assert told.out == "hello Ann\n"
+    assert '"done":true' in told.err
 
 
 def test_help_shows_examples(shop: Commands[Settings], capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from nexoraz.identity.application.ports import KnownAccount, Rule
 from nexoraz.identity.application.sending import SENT
 from nexoraz.identity.application.use_cases import Ports
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified
+from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
 from nexoraz.identity.domain.session import SessionRefreshed, SessionRevoked, SessionStarted
 from services.identity.tests.examples import EMAIL, NOW
 
@@ -130,6 +131,20 @@ class PortsContract:
             assert ports.mails.posted_since(tx, ann, "verify-address", NOW - timedelta(days=1)) == 1
             assert ports.mails.posted_since(tx, ann, "verify-address", NOW + timedelta(days=1)) == 0
             assert ports.mails.posted_since(tx, ann, "account-exists", NOW - timedelta(days=1)) == 0
+
+    def test_who_has_the_role_of_an_operator(self, ports: Ports) -> None:
+        ann = account(ports)
+        stream = Stream.of("operator", ann, ann)
+        with ports.store.transaction() as tx:
+            assert not ports.operators.has(tx, ann)
+            tx.append(stream, 0, [OperatorGranted(ann, NOW)])
+        with ports.store.transaction() as tx:
+            assert ports.operators.has(tx, ann)
+            assert ports.operators.all(tx) == [(ann, NOW)]
+            tx.append(stream, 1, [OperatorRevoked(ann, NOW)])
+        with ports.store.transaction() as tx:
+            assert not ports.operators.has(tx, ann)
+            assert ports.operators.all(tx) == []
 
     def test_attempts_are_counted_per_rule_and_subject(self, ports: Ports) -> None:
         assert [ports.throttle.count(RULE, "ann") for _ in range(3)] == [0, 0, 60]

@@ -15,6 +15,7 @@ from nexoraz.identity.adapters.memory import (
     MemoryCredentials,
     MemoryHashes,
     MemoryMails,
+    MemoryOperators,
     MemoryPasswords,
     MemoryPrivateKeys,
     MemorySessions,
@@ -43,13 +44,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.accounts, self.sessions = MemoryAccounts(), MemorySessions()
-        self.mails, self.waited = MemoryMails(self.clock), 0.0
-        inline: list[InlineProjection] = [self.accounts, self.sessions]
+        self.mails, self.operators, self.waited = MemoryMails(self.clock), MemoryOperators(), 0.0
+        inline: list[InlineProjection] = [self.accounts, self.sessions, self.operators]
         self.store = MemoryEventStore(REGISTRY, self.sealer, inline=inline, clock=self.clock)
         self.ports = Ports(
             store=self.store,
             accounts=self.accounts,
             sessions=self.sessions,
+            operators=self.operators,
             credentials=MemoryCredentials(self.sealer),
             mails=self.mails,
             private_keys=MemoryPrivateKeys(),

@@ -7,7 +7,7 @@ import pytest
 from nexoraz.events.decider import Refused
 from nexoraz.identity.adapters import published, subscribed
 from nexoraz.identity.bootstrap import ROOT, documents
-from nexoraz.identity.domain import account, countries, email_address, session, signing_key
+from nexoraz.identity.domain import account, countries, email_address, operator, session, signing_key
 from nexoraz.identity.domain.events import EVENTS
 from nexoraz.service.committed import stale
 
@@ -32,10 +32,17 @@ def names(cells: list[str]) -> set[str]:
 def test_the_readme_names_every_command_event_and_refusal() -> None:
     table = rows("Commands")
     commands = {"RegisterAccount", "VerifyAccount", "RenameAccount"}
-    commands |= {"StartSession", "RefreshSession", "RevokeSession", "EnsureSigningKey"}
+    commands |= {
+        "StartSession",
+        "RefreshSession",
+        "RevokeSession",
+        "EnsureSigningKey",
+        "GrantOperator",
+        "RevokeOperator",
+    }
     assert names([row[0] for row in table]) == commands
     assert names([row[1] for row in table]) == {event.__name__ for event in EVENTS}
-    modules = (account, countries, email_address, session, signing_key)
+    modules = (account, countries, email_address, operator, session, signing_key)
     refusals = {
         name for module in modules for name, kind in vars(module).items()
         if isinstance(kind, type) and issubclass(kind, Refused) and kind is not Refused

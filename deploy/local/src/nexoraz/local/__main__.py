@@ -1,4 +1,6 @@
-"""`python -m nexoraz.local run | stop | status | restart-of`: what `make run`, `make stop` and `make status` call."""
+"""`python -m nexoraz.local run | stop | status`: what `make run`, `make stop` and `make status` call; and
+`… do <service> <command> …`: a command of a service with the settings that it runs with here, such as
+`python -m nexoraz.local do identity operator grant ann@example.org`."""
 
 import argparse
 import asyncio
@@ -7,6 +9,7 @@ import os
 import platform
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -93,9 +96,20 @@ def status(layout: Layout) -> None:
     print(table(rows))
 
 
+def do(layout: Layout, command: list[str]) -> int:
+    """Run `python -m nexoraz.<service> …` on the running suite's databases; returns its exit status."""
+    if not command or command[0] not in SERVICES:
+        raise LocalSuiteError(f"do what? The first word is a service: {', '.join(SERVICES)}.")
+    service, *words = command
+    process = Suite(layout, Credentials(layout.secrets)).process(service, "web")
+    ours = [sys.executable, "-m", f"nexoraz.{service}", *words]
+    return subprocess.run(ours, env=dict(process.environment), check=False).returncode
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m nexoraz.local", description=__doc__)
-    parser.add_argument("command", choices=("run", "stop", "status"))
+    parser.add_argument("command", choices=("run", "stop", "status", "do"))
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="of `do`: the service and its command")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the clone (default: here)")
     parser.add_argument("--var", type=Path, help="where data is kept (default: var in the clone)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or DEFAULT_PORT))
@@ -113,6 +127,8 @@ def main() -> None:
                 stop(layout)
             case "status":
                 status(layout)
+            case "do":
+                sys.exit(do(layout, arguments.words))
     except LocalSuiteError as error:
         sys.exit(str(error))
 

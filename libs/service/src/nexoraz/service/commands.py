@@ -22,6 +22,16 @@ from nexoraz.service.settings import ServiceSettings, SettingsInvalid, load
 S = TypeVar("S", bound=ServiceSettings)
 
 
+@dataclass(frozen=True)
+class Command(Generic[S]):
+    """One more command of a service, for people at a terminal. `act` returns the exit status."""
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    act: Callable[[S, argparse.Namespace], int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Commands(Generic[S]):
     """What the commands of one service do.
@@ -31,6 +41,7 @@ class Commands(Generic[S]):
     rebuild: rebuilds the named read models, or all, and returns a line per read model.
     desks: where an operator deals with failed work, by the names in desks.TITLES.
     documents: path below root → text of every generated document; needs no settings.
+    others: commands that this service has besides.
     also_logs: keys that this service's log lines may hold beside the common ones (logging.ALLOWED); ids, never values.
     """
 
@@ -44,12 +55,13 @@ class Commands(Generic[S]):
     rebuild: Callable[[S, Sequence[str]], Sequence[str]]
     desks: Callable[[S], Desks]
     documents: Callable[[], Mapping[str, str]]
+    others: Sequence[Command[S]] = ()
     also_logs: frozenset[str] = frozenset()
 
 
 def run(commands: Commands[S], argv: Sequence[str]) -> int:
     """Run one command; returns the exit status. Wrong settings are one message that names them all (status 2)."""
-    arguments = _parser(commands.name).parse_args(argv)
+    arguments = _parser(commands).parse_args(argv)
     if arguments.command == "generate":
         return _generate(commands, check=arguments.check)
     try:
@@ -58,7 +70,8 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
         sys.stderr.write(f"{commands.name}: {invalid}\n")
         return 2
     # An operator's terminal shows what was asked for; the log of it goes beside.
-    stream = sys.stderr.buffer if arguments.command in TITLES else None
+    at_terminal = arguments.command in {*TITLES, *(other.name for other in commands.others)}
+    stream = sys.stderr.buffer if at_terminal else None
     logs.configure(commands.name, commands.version, settings.log_level, commands.also_logs, stream)
     try:
         return _run(commands, settings, arguments)
@@ -77,13 +90,16 @@ def _run(commands: Commands[S], settings: S, arguments: argparse.Namespace) -> i
         commands.migrate(settings)
     elif arguments.command in TITLES:
         return operate(commands.desks(settings), arguments)
+    elif other := next((each for each in commands.others if each.name == arguments.command), None):
+        return other.act(settings, arguments)
     else:
         for line in commands.rebuild(settings, arguments.names):
             sys.stdout.write(line + "\n")
     return 0
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
+def _parser(commands: Commands[S]) -> argparse.ArgumentParser:
+    name = commands.name
     parser = argparse.ArgumentParser(prog=f"python -m nexoraz.{name}", description=f"The {name} service of Nexoraz.")
     each = parser.add_subparsers(dest="command", required=True)
     each.add_parser("web", help="serve the HTTP API")
@@ -92,6 +108,8 @@ def _parser(name: str) -> argparse.ArgumentParser:
     rebuild = each.add_parser("rebuild", help="make read models anew from the events")
     rebuild.add_argument("names", nargs="*", help="which read models; all of them by default")
     add_parsers(name, each)
+    for other in commands.others:
+        other.add_arguments(each.add_parser(other.name, help=other.help, description=other.help))
     generate = each.add_parser("generate", help="write the documents that are generated from the code")
     generate.add_argument("--check", action="store_true", help="write nothing; fail when a document is out of date")
     return parser

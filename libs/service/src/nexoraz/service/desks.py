@@ -65,7 +65,9 @@ def operate(desks: Desks, arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"Nothing is discarded without --yes: what {name} {id_} should have done will not happen.\n")
         return 2
     found = _act(desks[name], action, id_)
-    logs.get_logger().warning("operator command", desk=name, action=action, id=id_, done=found, operator=_operator())
+    logs.get_logger().warning(
+        "operator command", desk=name, action=action, id=id_, done=found, operator=operating_user()
+    )
     if not found:
         sys.stderr.write(f"{name}: nothing that can be used this way has the id {id_}\n")
     return 0 if found else 1
@@ -90,7 +92,7 @@ def _with_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=int, metavar="ID", help="as `list` shows it")
 
 
-def _operator() -> str:
+def operating_user() -> str:
     """The name of the operating system's user; a container may have none."""
     try:
         return getpass.getuser()

@@ -1,10 +1,11 @@
-"""`python -m nexoraz.identity web | worker | migrate | rebuild | letters | tasks | generate`."""
+"""`python -m nexoraz.identity web | worker | migrate | rebuild | letters | tasks | operator | generate`."""
 
 import sys
 
 from nexoraz.identity import bootstrap
+from nexoraz.identity.adapters import operator_desk
 from nexoraz.identity.config import Settings
-from nexoraz.service.commands import Commands, run
+from nexoraz.service.commands import Command, Commands, run
 
 COMMANDS = Commands(
     name=bootstrap.SERVICE,
@@ -17,6 +18,14 @@ COMMANDS = Commands(
     rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
     desks=lambda settings: bootstrap.build(settings).runtime.desks(),
     documents=bootstrap.documents,
+    others=(
+        Command(
+            "operator",
+            "who may use the operators' side of the API",
+            operator_desk.add_arguments,
+            lambda settings, arguments: operator_desk.operate(bootstrap.build(settings).use_cases.operators, arguments),
+        ),
+    ),
 )
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from nexoraz.identity.config import Settings
 from nexoraz.identity.domain.events import EVENTS
 from nexoraz.identity.projections.access import OwnAccess
 from nexoraz.identity.projections.accounts import SqlAccounts
+from nexoraz.identity.projections.operators import SqlOperators
 from nexoraz.identity.projections.sessions import SqlSessions
 from nexoraz.identity.web.accounts import accounts_blueprint
 from nexoraz.identity.web.keys import keys_blueprint
@@ -161,10 +162,12 @@ def build(
         inline=lambda vault: [*_projections(tables, vault), OwnAccess()],
         traceparent=current_traceparent,
     )
-    accounts, sessions = _projections(tables, runtime.vault)
+    accounts, sessions, operators = _projections(tables, runtime.vault)
     throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock, settings.throttle_factor)
     mail_system = transport or SmtpTransport(settings.smtp_url, settings.mail_from)
-    ports = _ports(settings, tables, runtime, accounts, sessions, throttle, mail_system, clock, pace or Pace())
+    ports = _ports(
+        settings, tables, runtime, accounts, sessions, operators, throttle, mail_system, clock, pace or Pace()
+    )
     use = use_cases(ports)
 
     close_account = CloseAccount(accounts)
@@ -176,12 +179,17 @@ def build(
         lambda connection: sessions.purge(connection, clock()),
         lambda connection: throttle.purge(connection, clock()),
     ]
-    rebuildable: dict[str, RebuildableProjection] = {"accounts": accounts, "sessions": sessions}
+    rebuildable: dict[str, RebuildableProjection] = {
+        "accounts": accounts,
+        "sessions": sessions,
+        "operators": operators,
+    }
     return App(settings, tables, runtime, ports, use, holdings, participation, housekeeping, close_account, rebuildable)
 
 
-def _projections(tables: IdentityTables, vault: Vault) -> tuple[SqlAccounts, SqlSessions]:
-    return SqlAccounts(tables.accounts, tables.kernel, vault), SqlSessions(tables.sessions, vault)
+def _projections(tables: IdentityTables, vault: Vault) -> tuple[SqlAccounts, SqlSessions, SqlOperators]:
+    accounts = SqlAccounts(tables.accounts, tables.kernel, vault)
+    return accounts, SqlSessions(tables.sessions, vault), SqlOperators(tables.operators)
 
 
 def _ports(
@@ -190,6 +198,7 @@ def _ports(
     runtime: Runtime,
     accounts: SqlAccounts,
     sessions: SqlSessions,
+    operators: SqlOperators,
     throttle: SqlThrottle,
     transport: Transport,
     clock: Clock,
@@ -200,6 +209,7 @@ def _ports(
         store=runtime.store,
         accounts=accounts,
         sessions=sessions,
+        operators=operators,
         credentials=SqlCredentials(tables.credentials, vault),
         mails=SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id),
         private_keys=SqlPrivateKeys(tables.private_keys, vault),

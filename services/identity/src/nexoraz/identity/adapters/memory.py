@@ -17,6 +17,7 @@ from nexoraz.identity.application.letters import Letter
 from nexoraz.identity.application.ports import Clock, Jwk, KnownAccount, ListedSession, Rule
 from nexoraz.identity.application.sending import RecipientRefused, TransportUnavailable, WaitingMail
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified
+from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
 from nexoraz.identity.domain.session import SessionRefreshed, SessionRevoked, SessionStarted
 
 
@@ -92,6 +93,29 @@ class MemorySessions:
         own = [row for owner, row, expires_at in self._rows.values() if owner == account_id and expires_at > now]
         own.sort(key=lambda row: (row.created_at, row.id), reverse=True)
         return [row for row in own if after is None or (row.created_at, row.id) < after][:limit]
+
+
+class MemoryOperators:
+    """The projection of who has the role."""
+
+    def __init__(self) -> None:
+        self._granted: dict[str, datetime] = {}
+
+    def apply(self, tx: Transaction, recorded: Recorded) -> None:
+        match recorded.event:
+            case OperatorGranted(account_id, at):
+                tx.after_commit(lambda: self._granted.update({account_id: at}))
+            case OperatorRevoked(account_id):
+                tx.after_commit(lambda: self._revoked(account_id))
+
+    def _revoked(self, account_id: str) -> None:
+        self._granted.pop(account_id, None)
+
+    def has(self, tx: Transaction, account_id: str) -> bool:
+        return account_id in self._granted
+
+    def all(self, tx: Transaction) -> list[tuple[str, datetime]]:
+        return sorted(self._granted.items(), key=lambda row: row[1])
 
 
 class MemoryCredentials:

@@ -9,6 +9,7 @@ from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
 from nexoraz.identity.adapters.private_keys import private_keys_table
 from nexoraz.identity.adapters.throttles import throttles_table
 from nexoraz.identity.projections.accounts import accounts_table
+from nexoraz.identity.projections.operators import operators_table
 from nexoraz.identity.projections.sessions import sessions_table
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
@@ -25,6 +26,7 @@ class IdentityTables:
         self.idempotency: Table = idempotency_table(self.metadata)
         self.accounts = accounts_table(self.metadata)
         self.sessions = sessions_table(self.metadata)
+        self.operators = operators_table(self.metadata)
         self.credentials = credentials_table(self.metadata)
         self.mails = mails_table(self.metadata)
         self.sent_mails = sent_mails_table(self.metadata)

@@ -57,6 +57,18 @@ class Accounts(Protocol):
         ...
 
 
+class OperatorRoll(Protocol):
+    """Who has the role of an operator."""
+
+    def has(self, tx: Transaction, account_id: str) -> bool:
+        """Whether the account has the role. It keeps the role until the transaction ends."""
+        ...
+
+    def all(self, tx: Transaction) -> list[tuple[str, datetime]]:
+        """The accounts with the role and since when, longest first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ListedSession:
     id: UUID

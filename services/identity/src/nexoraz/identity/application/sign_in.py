@@ -17,6 +17,7 @@ from nexoraz.identity.application.ports import (
     Credentials,
     KeyedHash,
     ListedSession,
+    OperatorRoll,
     Passwords,
     Sessions,
     Throttle,
@@ -32,7 +33,9 @@ from nexoraz.identity.application.throttling import (
 )
 from nexoraz.identity.domain.device import device_family
 from nexoraz.identity.domain.email_address import EmailAddressInvalid, normalised
+from nexoraz.identity.domain.operator import OPERATOR
 from nexoraz.identity.domain.session import (
+    OPERATOR_REVOKED,
     SESSION,
     SESSION_LIFE,
     SIGNED_OUT,
@@ -82,6 +85,7 @@ class SignIn:
     accounts: Accounts
     credentials: Credentials
     sessions: Sessions
+    operators: OperatorRoll
     signing: Signing
     hashes: KeyedHash
     passwords: Passwords
@@ -123,7 +127,8 @@ class SignIn:
             return self._signed_in(tx, refresh, now)
 
     def _signed_in(self, tx: Transaction, refresh: RefreshToken, authenticated_at: datetime) -> SignedIn:
-        claims = TokenClaims(refresh.account_id, refresh.session_id, authenticated_at)
+        roles = frozenset({OPERATOR}) if self.operators.has(tx, refresh.account_id) else frozenset()
+        claims = TokenClaims(refresh.account_id, refresh.session_id, authenticated_at, roles)
         access = self.signing.sign(tx, claims)
         return SignedIn(refresh.account_id, refresh.session_id, access, refresh.text)
 
@@ -170,9 +175,16 @@ class SignIn:
 
     def sign_out_everywhere(self, account_id: str) -> None:
         """Revoke every living session of the account."""
+        self._end_all(account_id, SIGNED_OUT_EVERYWHERE)
+
+    def end_operators_sessions(self, account_id: str) -> None:
+        """Revoke every living session of an account that is no operator's any more."""
+        self._end_all(account_id, OPERATOR_REVOKED)
+
+    def _end_all(self, account_id: str, reason: str) -> None:
         while living := self.listed(account_id, None, 100):
             for session in living:
-                self._sign_out(account_id, str(session.id), SIGNED_OUT_EVERYWHERE)
+                self._sign_out(account_id, str(session.id), reason)
 
     def _sign_out(self, account_id: str, session_id: str, reason: str) -> None:
         repeated(self.store, lambda tx: self._revoke(tx, account_id, session_id, reason))

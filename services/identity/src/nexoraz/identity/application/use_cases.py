@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nexoraz.events.store import EventStore
+from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.ports import (
     Accounts,
@@ -13,6 +14,7 @@ from nexoraz.identity.application.ports import (
     Jwk,
     KeyedHash,
     Mailbox,
+    OperatorRoll,
     Passwords,
     PrivateKeys,
     Sessions,
@@ -36,6 +38,7 @@ class Ports:
     store: EventStore
     accounts: Accounts
     sessions: Sessions
+    operators: OperatorRoll
     credentials: Credentials
     mails: Mails
     private_keys: PrivateKeys
@@ -57,19 +60,22 @@ class UseCases:
     profiles: Profiles
     signing: Signing
     sending: Sending
+    operators: Operators
 
 
 def use_cases(p: Ports) -> UseCases:
     signing = Signing(p.store, p.private_keys, p.now, p.new_key)
+    sign_in = SignIn(
+        p.store, p.accounts, p.credentials, p.sessions, p.operators, signing, p.hashes, p.passwords, p.throttle, p.pace,
+        p.now, p.new_id,
+    )  # fmt: skip
     return UseCases(
         registration=Registration(
             p.store, p.accounts, p.credentials, p.mails, p.hashes, p.passwords, p.throttle, p.pace, p.now, p.new_id
         ),
-        sign_in=SignIn(
-            p.store, p.accounts, p.credentials, p.sessions, signing, p.hashes, p.passwords, p.throttle, p.pace,
-            p.now, p.new_id,
-        ),
+        sign_in=sign_in,
         profiles=Profiles(p.store),
         signing=signing,
         sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url),
+        operators=Operators(p.store, p.accounts, p.operators, p.now, sign_in.end_operators_sessions),
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from nexoraz.events.event import Event
 from nexoraz.identity.domain.account import ACCOUNT_EVENTS
+from nexoraz.identity.domain.operator import OPERATOR_EVENTS
 from nexoraz.identity.domain.session import SESSION_EVENTS
 from nexoraz.identity.domain.signing_key import SIGNING_KEY_EVENTS
 
-EVENTS: list[type[Event]] = [*ACCOUNT_EVENTS, *SESSION_EVENTS, *SIGNING_KEY_EVENTS]
+EVENTS: list[type[Event]] = [*ACCOUNT_EVENTS, *SESSION_EVENTS, *SIGNING_KEY_EVENTS, *OPERATOR_EVENTS]

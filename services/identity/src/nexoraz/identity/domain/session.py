@@ -17,6 +17,7 @@ RACE_ALLOWANCE = timedelta(seconds=10)
 REUSED = "refresh-token-reused"
 SIGNED_OUT = "signed-out"
 SIGNED_OUT_EVERYWHERE = "signed-out-everywhere"
+OPERATOR_REVOKED = "operator-revoked"
 
 
 class SessionStarted(Event, frozen=True):
