@@ -195,11 +195,11 @@ def test_an_upload_that_breaks_off(wire: Wire, ann: Somebody, photo: bytes) -> N
 
 
 def test_a_body_that_trickles_takes_no_place_from_others(wire: Wire, ann: Somebody) -> None:
-    """Ten bodies that never end, while the rest is answered as ever."""
+    """Forty bodies that never end, while the rest is answered as ever."""
     lines = ["Content-Type: application/json", "Content-Length: 4000", f"Idempotency-Key: {uuid4().hex}"]
     begun = request("POST", "/v1/identity/accounts", *lines)
     drops = [begun, *[b" "] * 12]
-    slow = [threading.Thread(target=wire.slowly, args=(drops, 0.25, 1.0), daemon=True) for _ in range(5)]
+    slow = [threading.Thread(target=wire.slowly, args=(drops, 0.25, 1.0), daemon=True) for _ in range(40)]
     for each in slow:
         each.start()
     for _ in range(10):

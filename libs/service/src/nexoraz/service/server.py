@@ -1,6 +1,6 @@
 """gunicorn as every service runs it: threads, bounded waiting, no access log, the application made after the fork.
 
-How long a request can take: at most QUEUE_LIMIT seconds waiting for a thread (then 503 without being begun),
+How long a request can take: at most `queue_limit` seconds waiting for a thread (then 503 without being begun),
 SOCKET_LIMIT for each read of its body and each write of its answer, and the database's own limits in between.
 The gateway limits how long a client may take for its headers.
 """
@@ -19,9 +19,9 @@ from flask import Flask
 from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-QUEUE_LIMIT = 5.0
+from nexoraz.service.slow_clients import SlowClientsWorker
+
 SOCKET_LIMIT = 30.0
 GRACE = 25
 """Seconds that running requests get when the process is told to stop; Kubernetes kills after 30."""
@@ -60,16 +60,11 @@ def _plain_answer(status: HTTPStatus | int) -> bytes:
     ) % (status, status.phrase.encode(), len(body), body)
 
 
-class BoundedThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's thread worker, except that waiting for a thread and for a slow client is limited."""
-
-    def enqueue_req(self, conn: Any) -> None:
-        """Note when the connection began to wait for a thread."""
-        conn.queued_at = time.monotonic()
-        super().enqueue_req(conn)
+class BoundedThreadWorker(SlowClientsWorker):
+    """The thread worker, except that waiting for a thread and for a slow client is limited."""
 
     def handle(self, conn: Any) -> Any:
-        """Note how long it waited."""
+        """Note how long it waited for a thread, or for a place among the streams."""
         conn.waited = time.monotonic() - conn.queued_at
         return super().handle(conn)
 
@@ -84,7 +79,7 @@ class BoundedThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has n
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Refuse what waited too long; it is likely that nobody waits for the answer any more."""
         conn.sock.settimeout(SOCKET_LIMIT)
-        if conn.waited > QUEUE_LIMIT:
+        if conn.waited > self.queue_limit:
             conn.sock.sendall(_BUSY)
             return False
         return super().handle_request(req, conn)
