@@ -9,7 +9,7 @@ import base64
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -24,8 +24,8 @@ SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 MAGIC = b"NXP1"
 SEALED_KEY = 80
 """Bytes of an encapsulated X25519 key, a content key and its tag."""
-PIECE = 15 * 1024 * 1024
-"""Plaintext bytes of a part, so that a sealed one stays below 16 MiB and fits a single PUT."""
+PIECE = 8 * 1024 * 1024 - 64 * 1024
+"""Plaintext bytes of a part: a sealed one stays below 8 MiB, of which a participant holds two at a time."""
 CHUNK = 256 * 1024
 HEAD = 5
 
@@ -115,18 +115,24 @@ def pack(entries: Iterable[Entry]) -> Iterator[bytes]:
     yield _frame(b"z", b"")
 
 
-def pieces(stream: Iterable[bytes], size: int = PIECE) -> Iterator[list[bytes]]:
-    """The stream cut into pieces of at most `size` bytes (or one frame, if that is larger)."""
-    held: list[bytes] = []
-    filled = 0
-    for chunk in stream:
-        if held and filled + len(chunk) > size:
-            yield held
-            held, filled = [], 0
-        held.append(chunk)
-        filled += len(chunk)
-    if held:
-        yield held
+def pieces(stream: Iterable[bytes], size: int = PIECE) -> Iterator[Iterator[bytes]]:
+    """The stream cut into pieces of at most `size` bytes (or one frame, if that is larger).
+
+    Nothing but one frame is held: a piece must be read to its end before the next is asked for.
+    """
+    source = iter(stream)
+    ahead = [*islice(source, 1)]
+
+    def piece() -> Iterator[bytes]:
+        filled = 0
+        while ahead and (not filled or filled + len(ahead[0]) <= size):
+            chunk = ahead.pop()
+            filled += len(chunk)
+            ahead.extend(islice(source, 1))
+            yield chunk
+
+    while ahead:
+        yield piece()
 
 
 def unpack(stream: Iterable[bytes]) -> Iterator[Entry]:

@@ -190,17 +190,24 @@ def _checked(part: str) -> str:
 
 
 class IterReader:
-    """An iterator of bytes as something with `read(n)`."""
+    """An iterator of bytes as something with `read(n)`. It gives `n` bytes whenever it can: the S3 client adds what it
+    reads to what it has, byte by byte again for every short read."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = b""
 
     def read(self, n: int = -1, /) -> bytes:
-        """Up to `n` bytes; empty at the end."""
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        taken, self._rest = (self._rest, b"") if n < 0 else (self._rest[:n], self._rest[n:])
+        """`n` bytes, fewer at the end, none after it; all that is left when `n` is negative."""
+        held, size = [self._rest], len(self._rest)
+        while n < 0 or size < n:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            held.append(chunk)
+            size += len(chunk)
+        whole = b"".join(held)
+        taken, self._rest = (whole, b"") if n < 0 else (whole[:n], whole[n:])
         return taken
 
 

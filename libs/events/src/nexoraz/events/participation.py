@@ -10,8 +10,9 @@ from typing import Any
 from nexoraz.events import datamap
 from nexoraz.events.contracts import Contract, Foreign, Received
 from nexoraz.events.erasure import Erasure, Hook
-from nexoraz.events.export_task import ExportTask, Upload
+from nexoraz.events.export_task import ExportTask
 from nexoraz.events.holdings import Holdings
+from nexoraz.events.part_uploads import Upload
 from nexoraz.events.participation_ports import BusPurge, RelayProgress, Tasks, UploadGrants
 from nexoraz.events.presigned import http_upload
 from nexoraz.events.protocol_contracts import (

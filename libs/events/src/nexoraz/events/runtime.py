@@ -19,7 +19,7 @@ from nexoraz.events.event import Event, Recorded
 from nexoraz.events.hints import RelayHint
 from nexoraz.events.holdings import Holdings
 from nexoraz.events.kek import LocalKek
-from nexoraz.events.participation import Participation
+from nexoraz.events.participation import EXPORT, Participation
 from nexoraz.events.registry import Registry
 from nexoraz.events.rpc import RpcClient, RpcHandler
 from nexoraz.events.schema import KernelTables
@@ -135,6 +135,8 @@ ServeHealth = Callable[[Mapping[str, Callable[[], object]]], Awaitable[asyncio.S
 Purge = Callable[[Connection], None]
 """Removes what has expired, in a transaction of its own on the service's database."""
 HOUR = 3600.0
+EXPORTS_AT_ONCE = 2
+"""Per worker: each holds two sealed parts of 8 MiB, and a long one must not keep everybody else's waiting."""
 log = structlog.get_logger()
 
 
@@ -177,7 +179,7 @@ def worker_parts(
         link=runtime.link,
         serve_health=serve_health,
         periodic=[*plan.periodic, Periodic("housekeeping", HOUR, housekeeping(runtime.engine, plan.housekeeping))],
-        task_concurrency=plan.task_concurrency,
+        task_concurrency={EXPORT: EXPORTS_AT_ONCE, **plan.task_concurrency},
         survives_erasure=frozenset(participation.task_handlers),
     )
 

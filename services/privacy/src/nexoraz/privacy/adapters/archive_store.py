@@ -13,7 +13,8 @@ from nexoraz.privacy.domain.vocabulary import Part, PartFile
 
 PARTS = ObjectKind("parts", Personal("user", purpose="export", retention="export-archive"))
 ARCHIVES = ObjectKind("archives", Personal("user", purpose="export", retention="export-archive"))
-LARGEST_ARCHIVE = 64 * 2**30
+LARGEST_ARCHIVE = 48 * 2**30
+"""Sealed and in parts of 5 MiB, the ten thousand that S3 takes of one upload hold a little more."""
 
 
 def part_id(request_id: str, participant: str, part: str) -> str:

@@ -25,7 +25,7 @@ from nexoraz.privacy.domain.vocabulary import Archive, RequestType
 
 PART_NAME = re.compile(r"[0-9]{4}")
 MOST_PARTS = 2_000
-"""Of one participant: with parts of 16 MiB, more than 30 GB."""
+"""Of one participant: with parts of 8 MiB, more than 15 GB. Their list must fit into one message of 256 KiB."""
 
 
 class GrantRefused(Exception):
