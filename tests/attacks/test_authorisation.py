@@ -35,6 +35,7 @@ class Decision:
 
 PAGE = Decision(200)
 SOMEBODYS = Decision(404)
+OPERATORS = Decision(403)
 DECISIONS = {
     "POST /v1/identity/accounts": Decision(422, 422, {}),
     "POST /v1/identity/accounts/verification": Decision(410, 410, {"token": "of.nobody.at-all"}),
@@ -65,10 +66,13 @@ DECISIONS = {
     "POST /v1/billing/purchases": Decision(422, body={"pack": "no such pack"}),
     "GET /v1/billing/purchases/{purchase_id}": SOMEBODYS,
     "POST /v1/billing/webhooks/stripe": Decision(400, 400, {"type": "payment_intent.succeeded"}),
+    "GET /v1/privacy/admin/accesses": OPERATORS,
+    "GET /v1/privacy/admin/requests/{request_id}": OPERATORS,
     "GET /v1/privacy/keys": Decision(200, 200),
     "GET /v1/privacy/policy": Decision(200, 200),
     "GET /v1/privacy/requests": PAGE,
     "POST /v1/privacy/requests": Decision(422, body={"type": "everything"}),
+    "GET /v1/privacy/requests/accesses": PAGE,
     "GET /v1/privacy/requests/{request_id}": Decision(404, follower=True),
     "GET /v1/privacy/requests/{request_id}/archive": SOMEBODYS,
     "GET /v1/privacy/requests/{request_id}/certificate": Decision(404, follower=True),

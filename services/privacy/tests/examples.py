@@ -18,6 +18,7 @@ from nexoraz.privacy.domain.vocabulary import (
 )
 
 ACCOUNT = "5e1f2a9c-0000-4000-8000-000000000001"
+OPERATOR = "5e1f2a9c-0000-4000-8000-0000000000ff"
 REQUEST = "5e1f2a9c-0000-4000-8000-0000000000aa"
 NOW = datetime(2025, 11, 3, 10, 0, tzinfo=UTC)
 GRACE = timedelta(hours=72)

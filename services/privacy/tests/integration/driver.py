@@ -42,10 +42,10 @@ class Coordinator:
             remember_key(connection, self.key["kid"], public_jwk(self.key), self.clock() + timedelta(days=30))
         self.client = self.app.web().test_client()
 
-    def headers(self, account_id: str, signed_in_ago: timedelta = timedelta(minutes=1)) -> dict[str, str]:
+    def headers(self, account_id: str, signed_in_ago: timedelta = timedelta(minutes=1), *roles: str) -> dict[str, str]:
         """What a browser of that account sends."""
         now = self.clock()
-        claims = TokenClaims(account_id, str(uuid4()), now - signed_in_ago, frozenset())
+        claims = TokenClaims(account_id, str(uuid4()), now - signed_in_ago, frozenset(roles))
         return {"Authorization": f"Bearer {sign_token(self.key, claims, now)}"}
 
     def ask(self, account_id: str, type_: str, immediate: bool = False, key: str = "", **how: Any) -> TestResponse:
@@ -56,6 +56,14 @@ class Coordinator:
     def get(self, path: str, account_id: str = "", token: str = "", **headers: str) -> TestResponse:
         bearer = {"Authorization": f"Bearer {token}"} if token else self.headers(account_id)
         return self.client.get(f"/v1/privacy{path}", headers={**bearer, **headers})
+
+    def as_operator(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
+        """A call of the operators' side, with a purpose."""
+        bearer = self.headers(x.OPERATOR, timedelta(minutes=1), "operator")
+        standard = {"Nexoraz-Purpose": "request-handling", "Idempotency-Key": str(uuid4())}
+        return self.client.open(
+            f"/v1/privacy/admin{path}", method=method, json=body, headers={**bearer, **standard, **headers}
+        )
 
     def state(self, request_id: str) -> Request:
         with self.app.runtime.store.transaction() as tx:

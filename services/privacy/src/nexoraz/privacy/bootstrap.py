@@ -38,10 +38,13 @@ from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
 from nexoraz.privacy.domain.events import REQUEST_EVENTS, ParticipantAnnounced
+from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION
+from nexoraz.privacy.projections.accesses import OperatorAccesses
 from nexoraz.privacy.projections.participants import Participants
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.privacy.web.admin import admin_blueprint
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
@@ -61,7 +64,7 @@ classified(
     METADATA,
     {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
 )
-REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, *PROTOCOL_EVENTS])
+REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, OperatorAccess, *PROTOCOL_EVENTS])
 SERVICE, VERSION, ROOT = "privacy", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_privacy"),
@@ -79,6 +82,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "requests": RequestRecords(),
     "account_requests": AccountRequests(),
     "participants": PARTICIPANTS,
+    "accesses": OperatorAccesses(),
 }
 
 
@@ -108,6 +112,7 @@ class App:
             self.runtime.store,
             self.runtime.engine,
             self.use_cases.requests,
+            self.use_cases.oversight,
             StoredDocuments(self.runtime.engine, self.objects),
             self.runtime.vault,
             self.ports.clock,
@@ -118,7 +123,12 @@ class App:
             SERVICE,
             VERSION,
             self.settings,
-            [requests_blueprint(desk), following_blueprint(desk), documents_blueprint(desk, text)],
+            [
+                requests_blueprint(desk),
+                following_blueprint(desk),
+                admin_blueprint(desk),
+                documents_blueprint(desk, text),
+            ],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url, self._time),

@@ -3,19 +3,31 @@
 A request's own record stays after an erasure, because it is the proof of it, but then it says no longer whose it was.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from nexoraz.events.access import access_holdings
-from nexoraz.events.declarations import Holding, ObjectHolding, TableHolding, Unlinked
+from nexoraz.events.declarations import Holding, ObjectHolding, Retained, TableHolding, Unlinked
 from nexoraz.events.objects import Objects
 from nexoraz.privacy.adapters.archive_store import ARCHIVES, PARTS
 from nexoraz.privacy.projections import tables as t
 
 EXPORT = "export-archive"
+AUDIT_TERM = timedelta(days=3 * 365)
+AUDIT_BASIS = "GDPR Art. 5(2), 32: who looked at people's data stays accountable"
 
 
 def _request(row: dict[str, Any]) -> dict[str, Any]:
     return {"request_id": row["request_id"], "type": row["type"], "received_at": row["received_at"]}
+
+
+def _access(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("access_id", "action", "purpose", "refused", "at")}
+
+
+def _own_use(row: dict[str, Any]) -> dict[str, Any]:
+    """An operator's own uses of the operators' side; whose request it was is not theirs to take away."""
+    return {name: row[name] for name in ("id", "action", "purpose", "refused", "at")}
 
 
 def held(objects: Objects) -> list[Holding]:
@@ -41,6 +53,16 @@ def held(objects: Objects) -> list[Holding]:
         ObjectHolding(objects, PARTS, retention=EXPORT, exported=False, reason="parts of an export being made"),
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
         *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations),
+        TableHolding(t.ACCOUNT_ACCESSES, "user.behavior", present=_access),
+        TableHolding(
+            t.OPERATOR_ACCESSES,
+            "user.behavior",
+            account_column="operator_id",
+            purpose="accountability",
+            retention="audit",
+            present=_own_use,
+            retained=Retained(AUDIT_BASIS, until=t.OPERATOR_ACCESSES.c.at + AUDIT_TERM),
+        ),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
         Unlinked(t.REQUEST_TOKENS, "keyed hashes of random tokens that open one request"),
         Unlinked(t.CERTIFICATES, "the proof of an erasure: pseudonymous, signed, and kept", searched=False),

@@ -1,6 +1,6 @@
 """What the handlers need from the world."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,6 +22,10 @@ class RequestBook(Protocol):
 
     def active(self, tx: Transaction, account_id: str, type_: RequestType) -> str | None:
         """The id of the account's active request of that type."""
+        ...
+
+    def owners(self, tx: Transaction, request_ids: Sequence[str]) -> dict[str, str]:
+        """Request → account, of those whose account is not erased; it is not erased before the transaction ends."""
         ...
 
     def remember_token(self, tx: Transaction, request_id: str, token_hash: str) -> None:

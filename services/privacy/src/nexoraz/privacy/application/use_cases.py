@@ -10,6 +10,7 @@ from nexoraz.privacy.application import follow_ups as tasks
 from nexoraz.privacy.application.answers import Answers
 from nexoraz.privacy.application.certifying import Certifying
 from nexoraz.privacy.application.exports import Exports
+from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.ports import (
     ArchiveStore,
     CertificateBook,
@@ -58,6 +59,7 @@ class UseCases:
     answers: Answers
     certifying: Certifying
     exports: Exports
+    oversight: Oversight
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -87,4 +89,4 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
     )
     certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
     exports = Exports(p.store, p.book, p.export_keys, p.archives, p.signing, p.queue, p.clock, terms.archives_kept_for)
-    return UseCases(requests, Answers(p.clock), certifying, exports)
+    return UseCases(requests, Answers(p.clock), certifying, exports, Oversight(p.book, p.clock, p.new_id))

@@ -106,6 +106,12 @@ class SqlRequestBook:
     def active(self, tx: Transaction, account_id: str, type_: RequestType) -> str | None:
         return active_request(connection_of(tx), account_id, type_)
 
+    def owners(self, tx: Transaction, request_ids: Sequence[str]) -> dict[str, str]:
+        t = ACCOUNT_REQUESTS
+        query = select(t.c.request_id, t.c.account_id).where(t.c.request_id.in_(request_ids)).order_by(t.c.request_id)
+        rows = connection_of(tx).execute(query.with_for_update(read=True))
+        return {row.request_id: row.account_id for row in rows}
+
     def remember_token(self, tx: Transaction, request_id: str, token_hash: str) -> None:
         connection_of(tx).execute(insert(REQUEST_TOKENS).values(token_hash=token_hash, request_id=request_id))
 

@@ -68,6 +68,33 @@ PARTICIPANTS = Table(
     operational("announced_at", STAMP, nullable=False),
 )
 
+OPERATOR_ACCESSES = Table(
+    "operator_accesses",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("request_id", Text, primary_key=True),
+    pseudonym("operator_id", Text, nullable=False),
+    operational("action", Text, nullable=False),
+    operational("purpose", Text, nullable=False),
+    operational("refused", Boolean, nullable=False),
+    operational("at", STAMP, nullable=False),
+    Index("operator_accesses_request", "request_id", "at"),
+    Index("operator_accesses_operator", "operator_id", "at"),
+    Index("operator_accesses_at", "at", "id", "request_id"),
+)
+
+ACCOUNT_ACCESSES = Table(
+    "account_accesses",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    pseudonym("access_id", Text, primary_key=True),
+    operational("action", Text, nullable=False),
+    operational("purpose", Text, nullable=False),
+    operational("refused", Boolean, nullable=False),
+    operational("at", STAMP, nullable=False),
+    Index("account_accesses_newest", "account_id", "at", "access_id"),
+)
+
 EXPORT_KEYS = Table(
     "export_keys",
     METADATA,

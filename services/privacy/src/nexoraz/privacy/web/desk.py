@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from nexoraz.events.store import EventStore
+from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.ports import Clock, KeyedHash
 from nexoraz.privacy.application.requests import Requests
 from nexoraz.privacy.domain.canonical import Json
@@ -35,6 +36,7 @@ class Desk:
     store: EventStore
     engine: Engine
     requests: Requests
+    oversight: Oversight
     documents: Documents
     hashes: KeyedHash
     clock: Clock

@@ -10,12 +10,13 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction, repeated
 from nexoraz.privacy.application.requests import Asked
 from nexoraz.privacy.domain.vocabulary import RequestType
+from nexoraz.privacy.projections.accesses import accesses_of_account
 from nexoraz.privacy.projections.requests import belongs_to, requests_of
 from nexoraz.privacy.web import downloads
 from nexoraz.privacy.web.access import follower
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.live import LiveRequests
-from nexoraz.privacy.web.schemas import AcceptedRequest, NewRequest, RequestSummary, RequestView
+from nexoraz.privacy.web.schemas import AcceptedRequest, NewRequest, OwnAccessView, RequestSummary, RequestView
 from nexoraz.privacy.web.views import ROOT, request_view
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
@@ -58,7 +59,7 @@ def requests_blueprint(desk: Desk) -> Blueprint:
             if not belongs_to(connection_of(tx), str(request_id), caller.account_id):
                 raise not_found()
             desk.requests.withdraw(tx, str(request_id))
-            return request_view(desk.requests.state_of(tx, str(request_id)), desk.clock())
+            return request_view(desk.requests.state_of(tx, str(request_id)), desk.clock(), connection_of(tx))
 
         return repeated(desk.store, work)
 
@@ -68,6 +69,17 @@ def requests_blueprint(desk: Desk) -> Blueprint:
     def archive(request_id: UUID, *, caller: Caller) -> Response:
         """The archive of an access request. Ranges are served, so a download can be resumed."""
         return downloads.archive(desk, str(request_id), caller)
+
+    @requests.route("/accesses", methods=["GET"])
+    @authenticated
+    @requests.arguments(PageArgs, location="query")
+    @requests.response(200, page_schema(OwnAccessView))
+    def accesses(args: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
+        """When operators looked at anything of the account, and why; newest first (clause S1)."""
+        cursor = read_cursor(args["cursor"], datetime, str)
+        with desk.engine.connect() as connection:
+            rows = accesses_of_account(connection, caller.account_id, cursor, args["limit"] + 1)
+        return page(list(rows), args["limit"], key=lambda row: (row.at, row.id))
 
     return requests
 
@@ -83,7 +95,7 @@ def following_blueprint(desk: Desk) -> Blueprint:
     def one(*, request_id: str) -> dict[str, Any]:
         """Where the request stands, who has answered, and what needs attention."""
         with desk.store.transaction() as tx:
-            return request_view(desk.requests.state_of(tx, request_id), desk.clock())
+            return request_view(desk.requests.state_of(tx, request_id), desk.clock(), connection_of(tx))
 
     @following.route("/<uuid:request_id>/events", methods=["GET"])
     @follower(desk)
@@ -109,7 +121,7 @@ def _ask(desk: Desk, body: dict[str, Any], caller: Caller, once: Once) -> Respon
         connection = connection_of(tx)
         once.begin(connection)
         accepted = desk.requests.submit(tx, asked)
-        shown = request_view(desk.requests.state_of(tx, accepted.request_id), desk.clock())
+        shown = request_view(desk.requests.state_of(tx, accepted.request_id), desk.clock(), connection)
         view = AcceptedRequest().dump(shown | {"token": accepted.token})
         location = {"Location": f"{ROOT}/{accepted.request_id}"}
         return once.finish(connection, view, status=202, headers=location)

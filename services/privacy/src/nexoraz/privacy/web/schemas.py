@@ -2,8 +2,10 @@
 
 from marshmallow import fields, validate
 
+from nexoraz.privacy.domain.oversight import Purpose
 from nexoraz.privacy.domain.vocabulary import Answer, RequestType, State
 from nexoraz.service.app import Schema
+from nexoraz.service.paging import PageArgs
 
 TYPES = [kind.value for kind in RequestType]
 
@@ -67,6 +69,27 @@ class RequestSummary(Schema):
     ended_at = fields.DateTime(required=True, allow_none=True)
 
 
+class OwnAccessView(Schema):
+    """A look of an operator, as the person sees it."""
+
+    id = fields.UUID(required=True)
+    action = fields.String(required=True, metadata={"example": "see-request"})
+    purpose = fields.String(required=True, validate=validate.OneOf([purpose.value for purpose in Purpose]))
+    refused = fields.Boolean(required=True, metadata={"description": "Nothing was shown or done"})
+    at = fields.DateTime(required=True)
+
+
+class AccessView(OwnAccessView):
+    operator_id = fields.UUID(required=True)
+    request_id = fields.String(required=True, metadata={"description": 'A request\'s id; "" for none in particular'})
+
+
+class AccessArgs(PageArgs):
+    """`?operator=&limit=&cursor=`"""
+
+    operator = fields.UUID(load_default=None)
+
+
 class RequestView(RequestSummary):
     participants = fields.List(fields.Nested(ParticipantView), required=True)
     waiting_for = fields.List(fields.String(), required=True)
@@ -74,6 +97,11 @@ class RequestView(RequestSummary):
     denial = fields.String(required=True, allow_none=True)
     certificate = fields.Nested(CertificateLink, required=True, allow_none=True)
     archive = fields.Nested(ArchiveLink, required=True, allow_none=True)
+    accesses = fields.List(
+        fields.Nested(OwnAccessView),
+        required=True,
+        metadata={"description": "Every look of an operator at this request"},
+    )
 
 
 class AcceptedRequest(RequestView):

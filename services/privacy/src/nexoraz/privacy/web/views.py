@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from nexoraz.events.event import Event
 from nexoraz.privacy.domain import events as e
 from nexoraz.privacy.domain.attention import concerns, waiting_for
 from nexoraz.privacy.domain.state import Request
+from nexoraz.privacy.projections.accesses import accesses_of_request
 
 ROOT = "/v1/privacy/requests"
 Shown = dict[str, Any]
 
 
-def request_view(state: Request, now: datetime) -> Shown:
+def request_view(state: Request, now: datetime, connection: Connection) -> Shown:
     """The request with everything that is known of it."""
     return {
         "id": state.id,
@@ -31,6 +33,7 @@ def request_view(state: Request, now: datetime) -> Shown:
         "denial": state.denial or None,
         "certificate": _certificate(state),
         "archive": _archive(state, now),
+        "accesses": accesses_of_request(connection, state.id),
     }
 
 
