@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,14 +111,28 @@ def link_sources() -> None:
     (packages / "nexoraz.pth").write_text("".join(f"{ROOT / member / 'src'}\n" for member in MEMBERS))
 
 
+def link_scripts() -> None:
+    """The commands that members declare, as an installation of them would make."""
+    for project in (ROOT / member / "pyproject.toml" for member in MEMBERS):
+        declared = tomllib.loads(project.read_text()) if project.exists() else {}
+        scripts = declared.get("project", {}).get("scripts", {})
+        for name, target in scripts.items():
+            module, _, function = target.partition(":")
+            command = VENV / "bin" / name
+            command.write_text(f"#!{PYTHON}\nimport sys\n\nfrom {module} import {function}\n\nsys.exit({function}())\n")
+            command.chmod(0o755)
+
+
 def set_up(name: str, needed_mib: int = NEEDED_MIB) -> None:
     if installed(name):
+        link_scripts()
         return
     started = time.monotonic()
     require_space(needed_mib)
     make_environment()
     install(name)
     link_sources()
+    link_scripts()
     stamp(name).write_text(wanted(name))
     say(f"ready after {time.monotonic() - started:.0f} s")
 

@@ -91,6 +91,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "parts": [{"name": "0001", "sha256": SHA, "size": 65_562}],
         "records": 7,
     },
+    "key-epoch-destroyed.v1": {
+        "participant": "assets",
+        "epoch": 1,
+        "destroyed_at": MOMENT,
+        "attested_at": MOMENT,
+    },
 }
 
 

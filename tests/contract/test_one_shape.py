@@ -22,7 +22,7 @@ LAYERS = frozenset({"domain", "application", "adapters", "projections", "web"})
 MODULES = frozenset({"__init__.py", "__main__.py", "config.py", "bootstrap.py"})
 MORE = {
     "render": {"engine": "the rendering engine, which knows no service", "presets": "the catalogue of presets"},
-    "privacy": {"verify.py": "the command that checks a certificate offline", "policy": "the texts of the policy"},
+    "privacy": {"verify": "the command that checks a certificate offline", "policy": "the texts of the policy"},
 }
 """What a service has beside the one shape, each with its reason."""
 COMMANDS = ("web", "worker", "migrate", "rebuild", "generate")

@@ -1,6 +1,6 @@
 """What participants and the coordinator say to each other on the bus.
 
-Every participant publishes the same four contracts under its own name; the requests are privacy's. Answers are keyed by
+Every participant publishes the same five contracts under its own name; the requests are privacy's. Answers are keyed by
 the request, so that purging an account's subjects leaves them.
 """
 
@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
+from nexoraz.events import protocol_events
 from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract, Foreign
 from nexoraz.events.event import Event, Recorded
@@ -69,6 +70,16 @@ class ExportPartWritten(Contract, frozen=True):
     records: Fact[int]
 
 
+class KeyEpochDestroyed(Contract, frozen=True):
+    """No copy of a data key that was wrapped in this epoch or before opens any more, wherever the copy is."""
+
+    key_field = "participant"
+    participant: Fact[str]
+    epoch: Fact[int]
+    destroyed_at: Fact[str]
+    attested_at: Fact[str]
+
+
 class ErasureRequested(Foreign, frozen=True):
     """The named participants are to erase the account."""
 
@@ -97,7 +108,9 @@ class ExportRequested(Foreign, frozen=True):
     participants: list[str]
 
 
-BASES: tuple[type[Contract], ...] = (ParticipantAnnounced, ErasureReceipted, ResidueScanned, ExportPartWritten)
+BASES: tuple[type[Contract], ...] = (
+    ParticipantAnnounced, ErasureReceipted, ResidueScanned, ExportPartWritten, KeyEpochDestroyed,
+)  # fmt: skip
 
 
 @cache
@@ -114,7 +127,7 @@ def contracts_of(service: str) -> list[type[Contract]]:
 
 def protocol_translation(service: str) -> Callable[[Event, Recorded], Contract | None]:
     """A pure translation of the protocol's private events; None for all others."""
-    announced, receipted, scanned, written = contracts_of(service)
+    announced, receipted, scanned, written, epoch_ended = contracts_of(service)
 
     def translate(event: Event, _: Recorded) -> Contract | None:
         match event:
@@ -126,6 +139,8 @@ def protocol_translation(service: str) -> Callable[[Event, Recorded], Contract |
                 return scanned(participant=service, **_fields(event))
             case PartsWritten():
                 return written(participant=service, **_fields(event))
+            case protocol_events.KeyEpochDestroyed():
+                return epoch_ended(**_fields(event))
             case _:
                 return None
 

@@ -1,6 +1,7 @@
 """What a participant remembers of erasures and exports: private events in histories that belong to no account.
 
-A history is named "erasure-<request id>", "scan-…", "export-…" or "participant-<service>". It survives the account, so
+A history is named "erasure-<request id>", "scan-…", "export-…", "participant-<service>" or
+"epochs-of-<service>". It survives the account, so
 that a task that was killed knows what had been there and what it had done already.
 """
 
@@ -100,6 +101,18 @@ class DataMapAnnounced(Event, frozen=True):
     data_map: Fact[str]
 
 
+class KeyEpochDestroyed(Event, frozen=True):
+    """The key-encryption keys of this epoch and of all before it are destroyed. Times are ISO 8601 with Z.
+
+    attested_at: when no process could hold an unwrapped key of that time any more (key_cache.LONGEST_TTL_S).
+    """
+
+    participant: Fact[str]
+    epoch: Fact[int]
+    destroyed_at: Fact[str]
+    attested_at: Fact[str]
+
+
 PROTOCOL_EVENTS: list[type[Event]] = [
     ErasureBegun,
     ObjectsCounted,
@@ -109,6 +122,7 @@ PROTOCOL_EVENTS: list[type[Event]] = [
     AccountScanned,
     PartsWritten,
     DataMapAnnounced,
+    KeyEpochDestroyed,
 ]
 
 
@@ -126,3 +140,7 @@ def export_stream(request_id: str) -> Stream:
 
 def participant_stream(service: str) -> Stream:
     return Stream.of("participant", service, "")
+
+
+def epochs_stream(service: str) -> Stream:
+    return Stream.of("epochs-of", service, "")

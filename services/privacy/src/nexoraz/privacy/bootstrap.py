@@ -37,11 +37,11 @@ from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
 from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
-from nexoraz.privacy.domain.events import REQUEST_EVENTS, ParticipantAnnounced
+from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, ParticipantAnnounced
 from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION
 from nexoraz.privacy.projections.accesses import OperatorAccesses
-from nexoraz.privacy.projections.participants import Participants
+from nexoraz.privacy.projections.participants import KeyEpochs, Participants
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.privacy.web.admin import admin_blueprint
@@ -64,7 +64,7 @@ classified(
     METADATA,
     {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
 )
-REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, OperatorAccess, *PROTOCOL_EVENTS])
+REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, KeyEpochEnded, OperatorAccess, *PROTOCOL_EVENTS])
 SERVICE, VERSION, ROOT = "privacy", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_privacy"),
@@ -83,6 +83,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "account_requests": AccountRequests(),
     "participants": PARTICIPANTS,
     "accesses": OperatorAccesses(),
+    "key_epochs": KeyEpochs(),
 }
 
 

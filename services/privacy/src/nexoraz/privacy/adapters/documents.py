@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from nexoraz.events.objects import ObjectMissing, Objects
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.privacy.adapters.archive_store import ARCHIVES
-from nexoraz.privacy.adapters.certificate_book import certificate_file, public_keys
+from nexoraz.privacy.adapters.certificate_book import amendments_file, certificate_file, public_keys
 from nexoraz.privacy.domain.canonical import Json
 
 
@@ -21,6 +21,10 @@ class StoredDocuments:
     def certificate(self, request_id: str) -> bytes | None:
         with self._engine.connect() as connection:
             return certificate_file(connection, request_id)
+
+    def amendments(self, request_id: str) -> bytes | None:
+        with self._engine.connect() as connection:
+            return amendments_file(connection, request_id)
 
     def keys(self) -> list[Json]:
         with self._engine.connect() as connection:

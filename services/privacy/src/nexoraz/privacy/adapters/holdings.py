@@ -66,4 +66,7 @@ def held(objects: Objects) -> list[Holding]:
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
         Unlinked(t.REQUEST_TOKENS, "keyed hashes of random tokens that open one request"),
         Unlinked(t.CERTIFICATES, "the proof of an erasure: pseudonymous, signed, and kept", searched=False),
+        Unlinked(
+            t.AMENDMENTS, "what came to be true after a certificate: pseudonymous, signed, and kept", searched=False
+        ),
     ]

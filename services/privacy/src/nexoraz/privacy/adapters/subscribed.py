@@ -1,4 +1,4 @@
-"""What privacy listens to: the same four answers of every participant, and identity's keys and sign-outs.
+"""What privacy listens to: the same five messages of every participant, and identity's keys and sign-outs.
 
 Every participant publishes under its own name, so there is one view per participant and message, made alike.
 """
@@ -56,11 +56,19 @@ class ExportPartWritten(Foreign, frozen=True):
     records: int
 
 
+class KeyEpochDestroyed(Foreign, frozen=True):
+    participant: str
+    epoch: int
+    destroyed_at: str
+    attested_at: str
+
+
 MESSAGES: Mapping[type[Foreign], str] = {
     ParticipantAnnounced: "participant-announced.v1",
     ErasureReceipted: "erasure-receipted.v1",
     ResidueScanned: "residue-scanned.v1",
     ExportPartWritten: "export-part-written.v1",
+    KeyEpochDestroyed: "key-epoch-destroyed.v1",
 }
 
 
@@ -83,6 +91,7 @@ def handlers(answers: Answers, participants: Iterable[str]) -> dict[type[Foreign
         own[view_of(service, ErasureReceipted)] = taking.receipt
         own[view_of(service, ResidueScanned)] = taking.scan
         own[view_of(service, ExportPartWritten)] = taking.part
+        own[view_of(service, KeyEpochDestroyed)] = taking.epoch_end
     return own
 
 
@@ -123,6 +132,12 @@ class _Taking:
         part = Part(said.participant, said.parts, said.records)
         _in_turn(tx)
         self._answers.part(tx, received.producer, str(received.id), said.request_id, part)
+
+    def epoch_end(self, tx: Transaction, received: Received) -> None:
+        said: KeyEpochDestroyed = received.data
+        self._answers.epoch_ended(
+            tx, received.producer, said.participant, said.epoch, said.destroyed_at, said.attested_at
+        )
 
 
 def _in_turn(tx: Transaction) -> None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from nexoraz.events.store import Transaction, execute
 from nexoraz.privacy.application.ports import Clock
-from nexoraz.privacy.application.streams import participant_stream, request_stream
+from nexoraz.privacy.application.streams import epochs_stream, participant_stream, request_stream
 from nexoraz.privacy.domain.commands import Command, TakePart, TakeReceipt, TakeScan
+from nexoraz.privacy.domain.epochs import NoteEpochEnd, epochs
 from nexoraz.privacy.domain.participants import NoteAnnouncement, participant
 from nexoraz.privacy.domain.request import request
 from nexoraz.privacy.domain.vocabulary import Part, Receipt, Scan
@@ -33,6 +34,11 @@ class Answers:
         _check(by, name)
         command = NoteAnnouncement(name, data_map_hash, data_map, self.clock())
         execute(tx, participant, participant_stream(name), command)
+
+    def epoch_ended(self, tx: Transaction, by: str, name: str, epoch: int, destroyed_at: str, attested_at: str) -> None:
+        _check(by, name)
+        command = NoteEpochEnd(name, epoch, destroyed_at, attested_at, self.clock())
+        execute(tx, epochs, epochs_stream(name), command)
 
     def receipt(self, tx: Transaction, by: str, message_id: str, request_id: str, receipt: Receipt) -> None:
         _check(by, receipt.participant)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from nexoraz.events.store import EventStore, Transaction, execute, repeated
 from nexoraz.events.tasks import Task
-from nexoraz.privacy.application.ports import CertificateBook, Clock, Queue, SigningKeys
+from nexoraz.privacy.application.amending import ask_for_amendment
+from nexoraz.privacy.application.ports import CertificateBook, Clock, Entry, Queue, SigningKeys
 from nexoraz.privacy.application.streams import request_stream
 from nexoraz.privacy.domain.certificate import Issue, certificate, file_digest
 from nexoraz.privacy.domain.commands import CertifyErasure
 from nexoraz.privacy.domain.request import request
+from nexoraz.privacy.domain.state import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +44,11 @@ class Certifying:
         file = signer.sign(certificate(history, issue))
         command = CertifyErasure(issue.number, file_digest(file), at)
         execute(tx, request, request_stream(request_id), command)
-        self.book.add(tx, request_id, issue.number, command.sha256, file, at)
+        self.book.add(tx, request_id, Entry(issue.number, command.sha256, file, at))
+        self._await_epochs(tx, issue.number, state)
+
+    def _await_epochs(self, tx: Transaction, number: int, state: Request) -> None:
+        """An epoch may end before the certificate is written that should name its end."""
+        epochs = {name: receipt.key_epoch for name, receipt in state.receipts.items()}
+        for name in sorted(self.book.await_epochs(tx, number, epochs)):
+            ask_for_amendment(self.queue, tx, name, epochs[name])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nexoraz.events.event import Recorded
 from nexoraz.events.store import Transaction
+from nexoraz.privacy.application.amending import ask_for_amendment
 from nexoraz.privacy.application.ports import Queue
 from nexoraz.privacy.application.streams import request_id_of
 from nexoraz.privacy.domain import events as e
@@ -24,6 +25,8 @@ class FollowUps:
     queue: Queue
 
     def apply(self, tx: Transaction, recorded: Recorded) -> None:
+        if isinstance(recorded.event, e.KeyEpochEnded):
+            ask_for_amendment(self.queue, tx, recorded.event.participant, recorded.event.epoch)
         request_id = request_id_of(recorded.stream)
         if request_id is None:
             return

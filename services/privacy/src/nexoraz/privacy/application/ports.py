@@ -1,12 +1,13 @@
 """What the handlers need from the world."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from nexoraz.events.store import Transaction
 from nexoraz.events.tasks import Task
+from nexoraz.privacy.domain.amendment import Amended, KeyEpochEnded
 from nexoraz.privacy.domain.canonical import Json
 from nexoraz.privacy.domain.vocabulary import Part, RequestType
 
@@ -120,12 +121,49 @@ class ArchiveStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A signed document in its place in the chain."""
+
+    number: int
+    sha256: str
+    file: bytes
+    at: datetime
+
+
 class CertificateBook(Protocol):
-    """The chain of certificates."""
+    """The chain of certificates and their amendments."""
 
     def head(self, tx: Transaction) -> tuple[int, str]:
-        """Number and sha256 of the last certificate, (0, "") for none; nobody else extends the chain until the end
+        """Number and sha256 of the last document, (0, "") for none; nobody else extends the chain until the end
         of the transaction."""
         ...
 
-    def add(self, tx: Transaction, request_id: str, number: int, sha256: str, file: bytes, at: datetime) -> None: ...
+    def add(self, tx: Transaction, request_id: str, entry: Entry) -> None:
+        """Extend the chain by the certificate of a request."""
+        ...
+
+    def await_epochs(self, tx: Transaction, number: int, epochs: Mapping[str, int]) -> frozenset[str]:
+        """Say in which epoch each participant's keys of that certificate ended; returns those whose epoch is already
+        over."""
+        ...
+
+    def ended(self, tx: Transaction, participant: str, epoch: int) -> KeyEpochEnded | None:
+        """How that epoch ended, if it did."""
+        ...
+
+    def awaiting(self, tx: Transaction, participant: str, epoch: int, most: int) -> Sequence[Amended]:
+        """The oldest certificates that wait for the end of that epoch, each as its next amendment would name it."""
+        ...
+
+    def of_request(self, tx: Transaction, request_id: str) -> Amended | None:
+        """The certificate of a request, as its next amendment would name it."""
+        ...
+
+    def is_amended(self, tx: Transaction, number: int, cause: str) -> bool:
+        """Whether the certificate has an amendment for that cause."""
+        ...
+
+    def amend(self, tx: Transaction, entry: Entry, cause: str, certificates: Sequence[Amended]) -> None:
+        """Extend the chain by an amendment. cause: why, in a form that is the same at every attempt."""
+        ...

@@ -2,7 +2,7 @@
 
 from nexoraz.events.event import Stream
 
-REQUEST, PARTICIPANT = "request", "announced"
+REQUEST, PARTICIPANT, EPOCHS = "request", "announced", "epochs"
 
 
 def request_stream(request_id: str) -> Stream:
@@ -13,6 +13,11 @@ def request_stream(request_id: str) -> Stream:
 def participant_stream(name: str) -> Stream:
     """The announcements of one participant."""
     return Stream.of(PARTICIPANT, name, "")
+
+
+def epochs_stream(name: str) -> Stream:
+    """The ends of a participant's key epochs."""
+    return Stream.of(EPOCHS, name, "")
 
 
 def request_id_of(stream: Stream) -> str | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from nexoraz.events.store import EventStore
 from nexoraz.events.tasks import Task
 from nexoraz.privacy.application import follow_ups as tasks
+from nexoraz.privacy.application.amending import AMEND_FOR_EPOCH, AMEND_FOR_RECORDS, Amending
 from nexoraz.privacy.application.answers import Answers
 from nexoraz.privacy.application.certifying import Certifying
 from nexoraz.privacy.application.exports import Exports
@@ -58,6 +59,7 @@ class UseCases:
     requests: Requests
     answers: Answers
     certifying: Certifying
+    amending: Amending
     exports: Exports
     oversight: Oversight
 
@@ -66,6 +68,8 @@ class UseCases:
         return {
             tasks.RUN: self.requests.run_due,
             tasks.CERTIFY: self.certifying.certify,
+            AMEND_FOR_EPOCH: self.amending.for_epoch,
+            AMEND_FOR_RECORDS: self.amending.for_records,
             tasks.ASSEMBLE: self.exports.assemble,
             tasks.ERASE_ARCHIVE: self.exports.erase,
             tasks.DISCARD: self.exports.discard,
@@ -88,5 +92,6 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
         policy_version=terms.policy_version,
     )
     certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
+    amending = Amending(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
     exports = Exports(p.store, p.book, p.export_keys, p.archives, p.signing, p.queue, p.clock, terms.archives_kept_for)
-    return UseCases(requests, Answers(p.clock), certifying, exports, Oversight(p.book, p.clock, p.new_id))
+    return UseCases(requests, Answers(p.clock), certifying, amending, exports, Oversight(p.book, p.clock, p.new_id))

@@ -163,6 +163,16 @@ class ParticipantAnnounced(Event, frozen=True):
     at: Fact[datetime]
 
 
+class KeyEpochEnded(Event, frozen=True):
+    """A participant destroyed the key-encryption keys of its epochs up to this one. Times as it wrote them."""
+
+    participant: Fact[str]
+    epoch: Fact[int]
+    destroyed_at: Fact[str]
+    attested_at: Fact[str]
+    at: Fact[datetime]
+
+
 REQUEST_EVENTS: tuple[type[Event], ...] = (
     RequestReceived, RequestVerified, GraceStarted, GraceWaived, RequestWithdrawn, RequestStarted,
     ErasureAsked, ReceiptTaken, ScanAsked, ScanTaken, ErasureProven,

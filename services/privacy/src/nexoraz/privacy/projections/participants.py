@@ -1,4 +1,4 @@
-"""Who takes part, and what does each hold?"""
+"""Who takes part, what does each hold, and which of its key epochs are over?"""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from nexoraz.events.event import Recorded
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
-from nexoraz.privacy.domain.events import ParticipantAnnounced
-from nexoraz.privacy.projections.tables import PARTICIPANTS
+from nexoraz.privacy.domain.events import KeyEpochEnded, ParticipantAnnounced
+from nexoraz.privacy.projections.tables import KEY_EPOCHS, PARTICIPANTS
 
 
 class Participants:
@@ -30,3 +30,17 @@ class Participants:
     def announced(self, tx: Transaction) -> frozenset[str]:
         """The names of all participants that have announced themselves."""
         return frozenset(connection_of(tx).scalars(select(PARTICIPANTS.c.name)))
+
+
+class KeyEpochs:
+    """Keeps how each key epoch of each participant ended."""
+
+    tables = (KEY_EPOCHS,)
+
+    def apply(self, tx: Transaction, recorded: Recorded) -> None:
+        event = recorded.event
+        if not isinstance(event, KeyEpochEnded):
+            return
+        said: dict[str, Any] = {"destroyed_at": event.destroyed_at, "attested_at": event.attested_at}
+        statement = upsert(KEY_EPOCHS).values(participant=event.participant, epoch=event.epoch, **said)
+        connection_of(tx).execute(statement.on_conflict_do_nothing())

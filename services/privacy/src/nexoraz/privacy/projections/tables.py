@@ -124,6 +124,44 @@ CERTIFICATES = Table(
     operational("issued_at", STAMP, nullable=False),
 )
 
+AMENDMENTS = Table(
+    "amendments",
+    METADATA,
+    operational("number", Integer, primary_key=True, autoincrement=False),
+    operational("cause", Text, nullable=False),
+    operational("sha256", Text, nullable=False),
+    pseudonym("file", LargeBinary, nullable=False),
+    operational("issued_at", STAMP, nullable=False),
+)
+"""`cause`: "epoch:<participant>:<epoch>", or "records:<what released them>"."""
+
+AMENDED_CERTIFICATES = Table(
+    "amended_certificates",
+    METADATA,
+    operational("certificate", Integer, primary_key=True, autoincrement=False),
+    operational("place", Integer, primary_key=True, autoincrement=False),
+    operational("amendment", Integer, nullable=False),
+)
+
+AWAITED_EPOCHS = Table(
+    "awaited_epochs",
+    METADATA,
+    operational("certificate", Integer, primary_key=True, autoincrement=False),
+    operational("participant", Text, primary_key=True),
+    operational("epoch", Integer, nullable=False),
+    Index("awaited_epochs_of", "participant", "epoch", "certificate"),
+)
+"""Which certificates wait for the end of which key epochs; a row goes when the amendment is there."""
+
+KEY_EPOCHS = Table(
+    "key_epochs",
+    METADATA,
+    operational("participant", Text, primary_key=True),
+    operational("epoch", Integer, primary_key=True, autoincrement=False),
+    operational("destroyed_at", Text, nullable=False),
+    operational("attested_at", Text, nullable=False),
+)
+
 SIGNING_KEYS = Table(
     "signing_keys",
     METADATA,

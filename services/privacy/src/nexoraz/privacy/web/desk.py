@@ -20,6 +20,10 @@ class Documents(Protocol):
         """Byte for byte as it was signed."""
         ...
 
+    def amendments(self, request_id: str) -> bytes | None:
+        """All amendments of the certificate as one file, None without a certificate."""
+        ...
+
     def keys(self) -> list[Json]:
         """The public halves of all keys that ever signed."""
         ...

@@ -21,6 +21,16 @@ def certificate(desk: Desk, request_id: str) -> Response:
     return response
 
 
+def amendments(desk: Desk, request_id: str) -> Response:
+    """All amendments of the certificate; 404 while there is no certificate."""
+    file = desk.documents.amendments(request_id)
+    if file is None:
+        raise not_found()
+    response = Response(file, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="amendments-{request_id}.json"'
+    return response
+
+
 def archive(desk: Desk, request_id: str, caller: Caller) -> Response:
     """The archive or a range of it; 404 for everybody but its person, and once it is erased or expired."""
     with desk.engine.connect() as connection:

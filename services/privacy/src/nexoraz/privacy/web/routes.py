@@ -111,6 +111,13 @@ def following_blueprint(desk: Desk) -> Blueprint:
         """The signed certificate of an erasure, to be checked with nexoraz-verify."""
         return downloads.certificate(desk, request_id)
 
+    @following.route("/<uuid:request_id>/certificate/amendments", methods=["GET"])
+    @follower(desk)
+    @following.response(200)
+    def amendments(*, request_id: str) -> Response:
+        """What came to be true after the certificate, such as the end of a key epoch; for nexoraz-verify, too."""
+        return downloads.amendments(desk, request_id)
+
     return following
 
 

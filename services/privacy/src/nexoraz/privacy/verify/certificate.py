@@ -1,22 +1,13 @@
-"""Check an erasure certificate without any access to the suite, and say in plain words what it proves.
+"""What a certificate proves; part of nexoraz-verify."""
 
-    nexoraz-verify certificate.json [--keys jwks.json] [--previous older.json]
-
-Exit status: 0 genuine and complete, 1 not, 2 it could not be read.
-"""
-
-import argparse
-import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from nexoraz.privacy.adapters.signatures import NotGenuine, key_id, verified
+from nexoraz.privacy.adapters.signatures import NotGenuine, verified
 from nexoraz.privacy.domain.canonical import Json
 from nexoraz.privacy.domain.certificate import FORMAT, KIND, file_digest
 from nexoraz.privacy.domain.vocabulary import DONE, State
-
-GENUINE, NOT_GENUINE, UNREADABLE = 0, 1, 2
+from nexoraz.privacy.verify.amendments import explain_amendments, still_open
+from nexoraz.privacy.verify.keys import key_for
 
 
 def check(raw: bytes, keys: Sequence[Json] = (), previous: bytes | None = None) -> Json:
@@ -25,33 +16,13 @@ def check(raw: bytes, keys: Sequence[Json] = (), previous: bytes | None = None) 
     Without `keys` the certificate is checked against the key that it names itself, which shows that nothing was
     changed, but not who signed.
     """
-    certificate = verified(raw, _key_for(raw, keys))
+    certificate = verified(raw, key_for(raw, keys))
     if certificate.get("kind") != KIND or certificate.get("format") != FORMAT:
         raise NotGenuine("it is signed, but it is not an erasure certificate that this program knows")
     problems = [*_gaps(certificate), *_breaks(certificate, previous)]
     if problems:
         raise NotGenuine("; ".join(problems))
     return certificate
-
-
-def _key_for(raw: bytes, keys: Sequence[Json]) -> Json:
-    if not keys:
-        named = _unchecked(raw)["key"]
-        if not isinstance(named, dict):
-            raise NotGenuine("it does not name its signing key")
-        return named
-    for key in keys:
-        if key.get("kid") == key_id(raw):
-            return key
-    raise NotGenuine("it was signed with a key that is not among the given keys")
-
-
-def _unchecked(raw: bytes) -> Json:
-    key_id(raw)
-    document = json.loads(raw)["document"]
-    if not isinstance(document.get("key"), dict):
-        raise NotGenuine("it does not name its signing key")
-    return dict(document)
 
 
 def _gaps(certificate: Json) -> list[str]:
@@ -79,8 +50,8 @@ def _breaks(certificate: Json, previous: bytes | None) -> list[str]:
     return []
 
 
-def explain(certificate: Json, keys_given: bool) -> str:
-    """What a genuine certificate proves, for a person."""
+def explain(certificate: Json, keys_given: bool, amendments: Sequence[Json] = ()) -> str:
+    """What a genuine certificate proves with its amendments, and what is not proven yet, for a person."""
     asked, totals = certificate["request"], certificate["totals"]
     ended = "everything was erased"
     if asked["outcome"] == State.PARTIALLY_RETAINED:
@@ -94,10 +65,18 @@ def explain(certificate: Json, keys_given: bool) -> str:
         "What each service says, and what a second, independent look at its stores found:",
         *(line for participant in certificate["participants"] for line in _participant(participant)),
         f"In total {totals['erased']} erased, {totals['retained']} kept, {totals['bus_purged']} messages purged.",
-        f"It follows the certificate with the sha256 {chain}." if chain else "It is the first of its chain.",
+        f"It follows the document with the sha256 {chain}." if chain else "It is the first of its chain.",
         f"Signed with the key {certificate['key']['kid']}"
         + (", one of the keys that you gave." if keys_given else "."),
     ]
+    added, open_ = explain_amendments(amendments), still_open(certificate, amendments)
+    if added:
+        lines += [f"Since then, by {len(amendments)} amendments, all genuine and without a gap:", *added]
+    if open_:
+        where = f"{certificate['issuer']}/v1/privacy/requests/{asked['id']}/certificate/amendments"
+        lines += ["NOT PROVEN YET:", *open_, f"  What was added since is served at {where}."]
+    else:
+        lines.append("Nothing is left to prove.")
     if not keys_given:
         lines.append(
             "You gave no keys, so this shows that nothing was changed since, not who signed. "
@@ -125,38 +104,3 @@ def _participant(participant: Json) -> list[str]:
         if line["erased"]
     ]
     return [told, *erased, *kept]
-
-
-def read_keys(path: Path) -> list[Json]:
-    """The keys of a JWK set (RFC 7517) as served at /v1/privacy/keys. Raises ValueError."""
-    document = json.loads(path.read_bytes())
-    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise ValueError(f"{path} is not a JWK set")
-    return [dict(key) for key in document["keys"]]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; see the module."""
-    parser = argparse.ArgumentParser(prog="nexoraz-verify", description="Check an erasure certificate offline.")
-    parser.add_argument("certificate", type=Path)
-    parser.add_argument("--keys", type=Path, help="the JWK set served at /v1/privacy/keys")
-    parser.add_argument("--previous", type=Path, help="the certificate before this one in the chain")
-    options = parser.parse_args(arguments)
-    try:
-        raw = options.certificate.read_bytes()
-        keys = read_keys(options.keys) if options.keys else []
-        previous = options.previous.read_bytes() if options.previous else None
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"cannot read: {error}\n")
-        return UNREADABLE
-    try:
-        certificate = check(raw, keys, previous)
-    except NotGenuine as reason:
-        sys.stdout.write(f"NOT GENUINE: {reason}.\n")
-        return NOT_GENUINE
-    sys.stdout.write(explain(certificate, bool(keys)) + "\n")
-    return GENUINE
-
-
-if __name__ == "__main__":
-    sys.exit(main())
