@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from nexoraz.assets.bootstrap import MIGRATIONS, App, build
+from nexoraz.assets.bootstrap import ROOT, App, build
 from nexoraz.assets.config import Settings
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.vault_schema import migrate_vault
@@ -29,7 +29,7 @@ SIGNING_KEY = new_signing_key()
 
 
 def migrate_data(dsn: str) -> None:
-    migrate(dsn, MIGRATIONS)
+    migrate(dsn, ROOT / "migrations")
 
 
 @pytest.fixture

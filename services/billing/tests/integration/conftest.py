@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from nexoraz.billing.adapters.memory import FakePayments
-from nexoraz.billing.bootstrap import MIGRATIONS, App, build
+from nexoraz.billing.bootstrap import ROOT, App, build
 from nexoraz.billing.config import Settings
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.vault_schema import migrate_vault
@@ -32,7 +32,7 @@ SECRET = "whsec_test"
 
 
 def migrate_data(dsn: str) -> None:
-    migrate(dsn, MIGRATIONS)
+    migrate(dsn, ROOT / "migrations")
 
 
 @pytest.fixture

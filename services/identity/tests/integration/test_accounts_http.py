@@ -2,9 +2,12 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
+from nexoraz.events.contracts import Received
+from nexoraz.events.protocol_contracts import ErasureRequested
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.bootstrap import build
 from nexoraz.identity.config import Settings
@@ -106,8 +109,9 @@ def test_an_address_whose_erasure_began_is_free_at_once(person: Person) -> None:
     with store.transaction() as tx:
         known = accounts.find(tx, EMAIL)
         assert known is not None
-        tx.tombstone(known.account_id)
-        person.app.close_account(tx, known.account_id)
+        asked = ErasureRequested(known.account_id, str(uuid4()), ["identity"])
+        received = Received(uuid4(), asked.source, "privacy", 1, 0, known.account_id, "", asked)
+        person.app.participation.handlers[ErasureRequested](tx, received)
     assert person.sign_in().status_code == 401
     assert person.register().status_code == 202
     person.verify(person.token())

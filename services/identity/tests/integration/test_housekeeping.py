@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from nexoraz.events.runtime import housekeeping
 from nexoraz.identity.bootstrap import build
 from nexoraz.identity.config import Settings
 from services.identity.tests.examples import NOW
@@ -23,9 +22,9 @@ def test_what_has_ended_is_removed_and_what_counts_stays(settings: Settings) -> 
     with app.runtime.engine.begin() as connection:
         for statement in ROWS.split(";\n"):
             connection.exec_driver_sql(statement, moments)
-    housekeeping(app.runtime.engine, app.housekeeping)()
+    (hourly,) = [periodic for periodic in app.worker().periodic if periodic.name == "housekeeping"]
+    hourly.run()
     with app.runtime.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT subject_hash FROM throttles").scalars().all() == ["counts"]
         assert connection.exec_driver_sql("SELECT subject FROM revocations").all() == []
-    assert "housekeeping" in {periodic.name for periodic in app.worker().periodic}
     app.runtime.engine.dispose()

@@ -19,7 +19,7 @@ from nexoraz.local.testing.real import Bucket
 from nexoraz.render.adapters.memory import FakeEngine, MemoryPhotos
 from nexoraz.render.application.policies import Policies
 from nexoraz.render.application.run_render import RENDER, RunRender
-from nexoraz.render.bootstrap import MIGRATIONS, App, build
+from nexoraz.render.bootstrap import ROOT, App, build
 from nexoraz.render.config import Settings
 from nexoraz.render.projections.photos import remember_photo
 from nexoraz.service.auth import remember_key
@@ -32,7 +32,7 @@ SIGNING_KEY = new_signing_key()
 
 
 def migrate_data(dsn: str) -> None:
-    migrate(dsn, MIGRATIONS)
+    migrate(dsn, ROOT / "migrations")
 
 
 @pytest.fixture

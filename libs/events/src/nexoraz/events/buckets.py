@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import urllib3
 from minio import Minio
@@ -10,6 +10,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 
 from nexoraz.events.bucket_port import Bucket, Deleted, Found, ObjectMissing, Opened, Readable, StoreRefused
+from nexoraz.events.bus import Revealed
 from nexoraz.events.memory_bucket import MemoryBucket
 from nexoraz.events.presigned import drained, http_fetch, http_upload
 
@@ -33,6 +34,19 @@ CONNECT_S, READ_S = 2.0, 20.0
 """How long a store may take to accept a connection, and to say something, in seconds."""
 
 
+class BucketUser(Protocol):
+    """What a service's own settings say about its bucket."""
+
+    @property
+    def s3_endpoint(self) -> str: ...
+    @property
+    def s3_access_key(self) -> Revealed: ...
+    @property
+    def s3_secret_key(self) -> Revealed: ...
+    @property
+    def s3_bucket(self) -> str: ...
+
+
 class S3Bucket:
     """A bucket of any S3 service, through the `minio` client.
 
@@ -53,6 +67,12 @@ class S3Bucket:
         pool = urllib3.PoolManager(timeout=timeout, maxsize=16, retries=urllib3.Retry(2, backoff_factor=0.2))
         secure = scheme == "https"
         return cls(Minio(host, access_key, secret_key, secure=secure, region="us-east-1", http_client=pool), name)
+
+    @classmethod
+    def of(cls, user: BucketUser) -> "S3Bucket":
+        """From the settings of a service."""
+        keys = user.s3_access_key.reveal(), user.s3_secret_key.reveal()
+        return cls.connect(user.s3_endpoint, *keys, user.s3_bucket)
 
     def put(self, name: str, reader: Readable, salt: bytes) -> None:
         stream = cast(BinaryIO, reader)  # the client calls nothing but read(n)

@@ -3,6 +3,7 @@
 Apart from it so that a domain can declare its events without importing a database library.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Column
@@ -17,6 +18,14 @@ from nexoraz.events.classification import (
     Pseudonym,
     Unclassified,
 )
+
+WORDS: Mapping[str, Classification] = {
+    "pseudonym": PSEUDONYM,
+    "operational": OPERATIONAL,
+    "sealed": Personal("user.behavior", purpose="idempotency", retention="one-day"),
+}
+"""What the tables of the chassis mean by the words that they declare, since it knows no data map. It seals one thing:
+answers that are kept for a day to be given again."""
 
 
 def personal(name: str, declared: Personal, *, nullable: bool = False) -> Column[Any]:
@@ -37,6 +46,8 @@ def operational(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]], *args
 def classify_column(column: Column[Any]) -> Classification:
     """The declaration of a table column; raises Unclassified when it has none."""
     declared = column.info.get("data")
+    if isinstance(declared, str):
+        declared = WORDS.get(declared)
     if isinstance(declared, Personal | Pseudonym | Operational):
         return declared
     raise Unclassified(str(column.table.name), column.name)

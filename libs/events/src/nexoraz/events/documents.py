@@ -4,8 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import MetaData
-
 from nexoraz.events import asyncapi, datamap
 from nexoraz.events.contracts import Contract
 from nexoraz.events.event import kebab
@@ -18,9 +16,7 @@ def dump(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def event_documents(
-    service: str, registry: Registry, metadata: MetaData, holdings: Holdings, contracts: Sequence[type[Contract]]
-) -> dict[str, str]:
+def event_documents(registry: Registry, holdings: Holdings, contracts: Sequence[type[Contract]]) -> dict[str, str]:
     """Path below the service's folder → text. Raises Unclassified for a field or column that declares nothing."""
     schemas = {
         f"schemas/{kebab(contract.__name__)}.v{contract.version}.json": dump(asyncapi.schema_of(contract))
@@ -28,6 +24,6 @@ def event_documents(
     }
     return {
         **schemas,
-        "asyncapi.json": dump(asyncapi.document(service, contracts)),
-        "datamap.json": datamap.dump(datamap.build(service, registry, metadata, holdings.declared)),
+        "asyncapi.json": dump(asyncapi.document(holdings.service, contracts)),
+        "datamap.json": datamap.dump(datamap.build(holdings.service, registry, holdings.metadata, holdings.declared)),
     }

@@ -4,14 +4,16 @@ Nothing is connected here: engines connect at the first statement, the bus when 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from nexoraz.events.bus import BusLink, BusUnavailable, NatsSettings, OwnStream
+from nexoraz.events.bus import BusLink, BusUnavailable, BusUser, NatsSettings, OwnStream, Revealed
 from nexoraz.events.consumer import Handler
 from nexoraz.events.contracts import Contract, Foreign
 from nexoraz.events.desks import LetterDesk, TaskDesk, desks
@@ -23,13 +25,42 @@ from nexoraz.events.participation import EXPORT, Participation
 from nexoraz.events.registry import Registry
 from nexoraz.events.rpc import RpcClient, RpcHandler
 from nexoraz.events.schema import KernelTables
-from nexoraz.events.sql_store import InlineProjection, SqlEventStore, no_trace
+from nexoraz.events.sql_store import InlineProjection, SqlEventStore, connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.tasks import TaskHandler, TaskQueue
 from nexoraz.events.transient import is_transient
 from nexoraz.events.upload_grants import RpcUploadGrants
 from nexoraz.events.vault import Vault
 from nexoraz.events.worker import Periodic, WorkerParts
+from nexoraz.events.worker_parts import Checks, Job
+
+
+class RuntimeSettings(BusUser, Protocol):
+    """What a service's own settings say about its databases, its keys and its address (host:port)."""
+
+    @property
+    def database_url(self) -> Revealed: ...
+    @property
+    def vault_database_url(self) -> Revealed: ...
+    @property
+    def vault_kek_dir(self) -> Path: ...
+    @property
+    def bind(self) -> str: ...
+
+
+class Chassis(Protocol):
+    """What the kernel is lent, since it knows neither processes nor HTTP: the module `nexoraz.service.chassis`."""
+
+    def make_engine(self, url: str, pool_size: int = 8) -> Engine: ...
+    def migrate(self, url: str, directory: Path) -> None: ...
+    def revoke(self, conn: Connection, subject: str) -> None: ...
+    def purge_chassis(self, conn: Connection) -> None: ...
+    def current_traceparent(self) -> str | None: ...
+    async def serve_health(self, bind: str, checks: Checks) -> asyncio.Server: ...
+
+
+def _nothing(*_: object) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +68,7 @@ class Runtime:
     """The kernel inside one process: store, vault, tasks, and the link to the bus that only a worker opens."""
 
     service: str
+    chassis: Chassis
     engine: Engine
     tables: KernelTables
     registry: Registry
@@ -51,21 +83,21 @@ class Runtime:
     def wire(
         cls,
         service: str,
-        engine: Engine,
-        vault_engine: Engine,
-        kek_dir: Path,
+        chassis: Chassis,
+        settings: RuntimeSettings,
         tables: KernelTables,
         registry: Registry,
         inline: Callable[[Vault], Sequence[InlineProjection]],
-        traceparent: Callable[[], str | None] = no_trace,
     ) -> "Runtime":
         """`inline` makes the read models, which may seal columns with the vault."""
-        vault, link = Vault(vault_engine, LocalKek(kek_dir)), BusLink()
-        hint = RelayHint(engine)
-        store = SqlEventStore(engine, tables, registry, vault, inline(vault), hint=hint, traceparent=traceparent)
+        engine = chassis.make_engine(settings.database_url.reveal())
+        vault_engine = chassis.make_engine(settings.vault_database_url.reveal(), pool_size=4)
+        vault, link = Vault(vault_engine, LocalKek(settings.vault_kek_dir)), BusLink()
+        trace, hint = chassis.current_traceparent, RelayHint(engine)
+        store = SqlEventStore(engine, tables, registry, vault, inline(vault), hint=hint, traceparent=trace)
         stream = OwnStream(link, service, engine, tables)
         queue = TaskQueue(tables)
-        return cls(service, engine, tables, registry, vault, store, queue, link, RpcClient(link), stream)
+        return cls(service, chassis, engine, tables, registry, vault, store, queue, link, RpcClient(link), stream)
 
     def hash_key(self) -> bytes:
         """The key under which idempotency keys are hashed (32 bytes)."""
@@ -86,13 +118,18 @@ class Runtime:
     def participation(
         self,
         holdings: Holdings,
-        on_begun: Callable[[Transaction, str], None],
-        before_erase: Callable[[str, str], None] = lambda *_: None,
-        after_erase: Callable[[str, str], None] = lambda *_: None,
+        on_begun: Callable[[Transaction, str], None] = _nothing,
+        before_erase: Callable[[str, str], None] = _nothing,
         purges_bus: bool = True,
     ) -> Participation:
-        """The service's part in erasure and export."""
+        """The service's part in erasure and export. From the commit that begins an erasure on, the account's tokens
+        are refused; `on_begun` says what else happens in it."""
         bus = _OwnMessages(self.own_stream)
+
+        def begin(tx: Transaction, account_id: str) -> None:
+            on_begun(tx, account_id)
+            self.chassis.revoke(connection_of(tx), account_id)
+
         return Participation(
             self.service,
             self.store,
@@ -102,9 +139,8 @@ class Runtime:
             bus,
             bus if purges_bus else None,
             RpcUploadGrants(self.rpc),
-            on_begun=on_begun,
+            on_begun=begin,
             before_erase=before_erase,
-            after_erase=after_erase,
         )
 
 
@@ -128,10 +164,6 @@ class _OwnMessages:
         return self.stream.purge_key(account_id)
 
 
-ServeHealth = Callable[[Mapping[str, Callable[[], object]]], Awaitable[asyncio.Server]]
-"""Serves /livez and /readyz of a worker from named checks; the chassis has one."""
-
-
 Purge = Callable[[Connection], None]
 """Removes what has expired, in a transaction of its own on the service's database."""
 HOUR = 3600.0
@@ -144,7 +176,8 @@ log = structlog.get_logger()
 class WorkerPlan:
     """What a service adds to the worker beside its part in erasure and export.
 
-    housekeeping: each removes what has expired and is without effect; all of them run every hour, in one worker.
+    housekeeping: each removes what has expired and is without effect; all of them run every hour, in one worker,
+    after the chassis's own. jobs: more that runs as long as the worker.
     """
 
     translate: Callable[[Event, Recorded], Contract | None]
@@ -154,12 +187,14 @@ class WorkerPlan:
     housekeeping: Sequence[Purge] = ()
     periodic: Sequence[Periodic] = ()
     task_concurrency: Mapping[str, int] = field(default_factory=dict)
+    jobs: Mapping[str, Job] = field(default_factory=dict)
 
 
 def worker_parts(
-    runtime: Runtime, participation: Participation, plan: WorkerPlan, nats: NatsSettings, serve_health: ServeHealth
+    runtime: Runtime, participation: Participation, plan: WorkerPlan, nats: NatsSettings, bind: str
 ) -> WorkerParts:
-    """The worker of a service that takes part in erasure and export."""
+    """The worker of a service that takes part in erasure and export; its readiness is served on `bind`."""
+    purges = [runtime.chassis.purge_chassis, *plan.housekeeping]
 
     def translate(event: Event, recorded: Recorded) -> Contract | None:
         return participation.translate(event, recorded) or plan.translate(event, recorded)
@@ -177,8 +212,9 @@ def worker_parts(
         rpc_handlers=plan.rpc_handlers,
         nats=nats,
         link=runtime.link,
-        serve_health=serve_health,
-        periodic=[*plan.periodic, Periodic("housekeeping", HOUR, housekeeping(runtime.engine, plan.housekeeping))],
+        serve_health=partial(runtime.chassis.serve_health, bind),
+        periodic=[*plan.periodic, Periodic("housekeeping", HOUR, housekeeping(runtime.engine, purges))],
+        jobs=plan.jobs,
         task_concurrency={EXPORT: EXPORTS_AT_ONCE, **plan.task_concurrency},
         survives_erasure=frozenset(participation.task_handlers),
     )

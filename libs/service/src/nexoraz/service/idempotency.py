@@ -27,7 +27,7 @@ same body is answered again.
 import functools
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from flask import current_app, g, request
@@ -76,6 +76,14 @@ class _Replayed(Exception):
         self.response = response
 
 
+class Sealing(Protocol):
+    """What the kernel's runtime does for remembered answers."""
+
+    def hash_key(self) -> bytes: ...
+    def seal_answer(self, owner: str, answer: bytes) -> bytes: ...
+    def open_answer(self, owner: str, sealed: bytes) -> bytes: ...
+
+
 class IdempotencyKeys:
     """How keys are hashed and answers sealed in this service.
 
@@ -94,6 +102,11 @@ class IdempotencyKeys:
         self._hash_key = hash_key
         self.seal = seal
         self.open = open
+
+    @classmethod
+    def of(cls, sealing: Sealing) -> "IdempotencyKeys":
+        """Asks for the hash key, so it belongs behind the fork of a web worker."""
+        return cls(sealing.hash_key(), sealing.seal_answer, sealing.open_answer)
 
     def digest(self, *parts: bytes) -> bytes:
         """A keyed hash of `parts`, unambiguous about where one ends."""

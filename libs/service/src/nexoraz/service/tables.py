@@ -1,10 +1,8 @@
 """The tables that the chassis keeps in a service's own database, and what each column holds.
 
-Every column says what it holds by a word in `info["data"]`. A service replaces the words with the objects
-of its own data map: `classified(metadata, {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": …})`.
+Every column says what it holds by a word in `info["data"]`, which the data map of the service understands.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, SmallInteger, String, Table
@@ -54,12 +52,3 @@ def idempotency_table(metadata: MetaData) -> Table:
         Column("answer", LargeBinary, nullable=False, info={"data": SEALED}),
         Column("created_at", DateTime(timezone=True), nullable=False, index=True, info={"data": OPERATIONAL}),
     )
-
-
-def classified(metadata: MetaData, classes: Mapping[str, object]) -> None:
-    """Replace the words in `info["data"]` of the chassis's columns by a data map's own objects."""
-    for table in metadata.tables.values():
-        for column in table.columns:
-            word = column.info.get("data")
-            if isinstance(word, str):
-                column.info["data"] = classes[word]

@@ -1,16 +1,15 @@
 """`python -m nexoraz.assets web | worker | migrate | rebuild | letters | tasks | generate`."""
 
 import sys
-from pathlib import Path
 
 from nexoraz.assets import bootstrap
 from nexoraz.assets.config import Settings
 from nexoraz.service.commands import Commands, run
 
 COMMANDS = Commands(
-    name="assets",
+    name=bootstrap.SERVICE,
     version=bootstrap.VERSION,
-    root=Path(__file__).parents[3],
+    root=bootstrap.ROOT,
     settings=Settings,
     web=lambda settings: bootstrap.build(settings).web(),
     worker=lambda settings: bootstrap.build(settings).run_worker(),

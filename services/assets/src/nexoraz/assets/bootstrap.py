@@ -1,9 +1,8 @@
 """Puts assets together. The only module that names adapters; nothing is connected until something is asked."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
@@ -23,39 +22,23 @@ from nexoraz.assets.projections.photos import Gallery
 from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.assets.web.refusals import REFUSALS
 from nexoraz.assets.web.routes import Album, photos_blueprint
+from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
-from nexoraz.events.bus import NatsSettings
-from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
-from nexoraz.events.documents import dump, event_documents
 from nexoraz.events.holdings import Holdings
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.objects import Objects
-from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
-from nexoraz.events.projector import RebuildableProjection, rebuild
+from nexoraz.events.participation import PROTOCOL_EVENTS
 from nexoraz.events.registry import Registry
-from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
-from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import Transaction
-from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.events.worker import WorkerParts, run_worker
+from nexoraz.events.runtime import Runtime, WorkerPlan
+from nexoraz.events.sql_store import now
+from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
-from nexoraz.service.auth import Authenticator, revoke
-from nexoraz.service.database import make_engine, ping
-from nexoraz.service.expiry import purge_chassis
-from nexoraz.service.health import serve_health
+from nexoraz.service.auth import Authenticator
+from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
-from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
-from nexoraz.service.tables import classified
-from nexoraz.service.telemetry import current_traceparent
 
-classified(
-    METADATA,
-    {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
-)
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
-VERSION = "1.0.0"
-MIGRATIONS = Path(__file__).parents[3] / "migrations"
+SERVICE, VERSION, ROOT = "assets", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_assets"),
     vault_database_url=Secret("postgresql://localhost/nexoraz_assets_vault"),
@@ -69,20 +52,13 @@ EXAMPLE = Settings(
 """Settings to describe the service with; no secret is in them and nothing is reached by them."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class App:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App(participant.Participant):
     """Assets, wired."""
 
     settings: Settings
-    runtime: Runtime
     objects: Objects
     gallery: Gallery
-    holdings: Holdings
-    participation: Participation
     clock: Callable[[], datetime]
 
     @property
@@ -101,8 +77,7 @@ class App:
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and bucket only."""
-        keys = IdempotencyKeys(self.runtime.hash_key(), self.runtime.seal_answer, self.runtime.open_answer)
-        return self.flask(keys)
+        return self.flask(IdempotencyKeys.of(self.runtime))
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
@@ -110,7 +85,7 @@ class App:
         changes = PhotoChanges(store, self.file_tasks, self.clock)
         album = Album(store, engine, self.gallery, self.uploads, changes, SealedPhotos(self.objects))
         return create_app(
-            "assets",
+            SERVICE,
             VERSION,
             self.settings,
             [photos_blueprint(album)],
@@ -120,69 +95,41 @@ class App:
             idempotency_keys=idempotency_keys,
         )
 
-    def worker(self) -> WorkerParts:
-        """The relay, the consumers, the tasks about files, and the release of photos."""
-        plan = WorkerPlan(
+    def plan(self) -> WorkerPlan:
+        """The tasks about files, and the release of photos."""
+        return WorkerPlan(
             translate=published.translate,
             handlers=subscribed.HANDLERS,
             task_handlers=self.file_tasks.handlers,
-            housekeeping=[purge_chassis],
             rpc_handlers=release_requests.handlers(self.release),
         )
-        nats = NatsSettings.of(self.settings)
-        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
-
-    def run_worker(self) -> None:
-        """Tell the coordinator what assets holds, then work until SIGTERM."""
-        self.participation.announce()
-        run_worker(self.worker())
-
-    def rebuild(self, names: Sequence[str]) -> list[str]:
-        """Make the named read models (all without a name) anew from the events; a line for each."""
-        projections: Mapping[str, RebuildableProjection] = {"photos": self.gallery}
-        chosen = names or list(projections)
-        return [f"{name}: {rebuild(self.runtime.store, projections[name])} events replayed" for name in chosen]
-
-    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
-        return await serve_health(self.settings.bind, checks)
 
 
 def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[], datetime] = now) -> App:
     """Wire assets. The keyword arguments stand in for the bucket and the time in tests."""
-    runtime = Runtime.wire(
-        "assets",
-        make_engine(settings.database_url),
-        make_engine(settings.vault_database_url, pool_size=4),
-        settings.vault_kek_dir,
-        KERNEL,
-        REGISTRY,
-        inline=lambda vault: [Gallery(vault)],
-        traceparent=current_traceparent,
-    )
+    runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda vault: [Gallery(vault)])
     gallery = Gallery(runtime.vault)
-    objects = Objects(bucket or _bucket(settings), runtime.vault)
-    holdings = Holdings("assets", runtime.store, METADATA, runtime.vault, held(objects, gallery))
-    participation = runtime.participation(holdings, on_begun=_refuse_tokens)
-    return App(settings, runtime, objects, gallery, holdings, participation, clock)
-
-
-def _bucket(settings: Settings) -> S3Bucket:
-    keys = settings.s3_access_key.reveal(), settings.s3_secret_key.reveal()
-    return S3Bucket.connect(settings.s3_endpoint, *keys, settings.s3_bucket)
-
-
-def _refuse_tokens(tx: Transaction, account_id: str) -> None:
-    revoke(connection_of(tx), account_id)
+    objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
+    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects, gallery))
+    participation = runtime.participation(holdings)
+    return App(
+        settings=settings,
+        runtime=runtime,
+        holdings=holdings,
+        participation=participation,
+        read_models={"photos": gallery},
+        objects=objects,
+        gallery=gallery,
+        clock=clock,
+    )
 
 
 def migrate_databases(settings: Settings) -> None:
-    """Bring assets' database and its vault to the newest version."""
-    migrate(settings.database_url, MIGRATIONS)
-    migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))
+    """Bring assets's database and its vault to the newest version."""
+    participant.migrate_databases(chassis, settings, ROOT / "migrations")
 
 
 def documents() -> Mapping[str, str]:
     """The generated documents; nothing is connected."""
     app = build(EXAMPLE)
-    openapi = {"openapi.json": dump(openapi_document(app.flask(None)))}
-    return openapi | event_documents("assets", REGISTRY, METADATA, app.holdings, published.CONTRACTS)
+    return app.documents(published.CONTRACTS, openapi_document(app.flask(None)))

@@ -1,16 +1,15 @@
 """`python -m nexoraz.billing web | worker | migrate | rebuild | letters | tasks | generate`."""
 
 import sys
-from pathlib import Path
 
 from nexoraz.billing import bootstrap
 from nexoraz.billing.config import Settings
 from nexoraz.service.commands import Commands, run
 
 COMMANDS = Commands(
-    name="billing",
+    name=bootstrap.SERVICE,
     version=bootstrap.VERSION,
-    root=Path(__file__).parents[3],
+    root=bootstrap.ROOT,
     settings=Settings,
     web=lambda settings: bootstrap.build(settings).web(),
     worker=lambda settings: bootstrap.build(settings).run_worker(),

@@ -1,28 +1,22 @@
 """Puts identity together. The only module that names adapters; nothing is connected until something is asked."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask
 
-from nexoraz.events.bus import NatsSettings
-from nexoraz.events.documents import dump, event_documents
+from nexoraz.events import participant
 from nexoraz.events.holdings import Holdings
-from nexoraz.events.kek import LocalKek
-from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
-from nexoraz.events.projector import RebuildableProjection, rebuild
+from nexoraz.events.participation import PROTOCOL_EVENTS
 from nexoraz.events.registry import Registry
-from nexoraz.events.runtime import HOUR, Purge, Runtime, WorkerPlan, worker_parts
+from nexoraz.events.runtime import HOUR, Purge, Runtime, WorkerPlan
+from nexoraz.events.sql_store import now
 from nexoraz.events.vault import Vault
-from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.events.worker import Periodic, WorkerParts, run_worker
+from nexoraz.events.worker import Periodic
 from nexoraz.identity.adapters import published, subscribed
 from nexoraz.identity.adapters.argon2id import Argon2Passwords
-from nexoraz.identity.adapters.closing import CloseAccount
 from nexoraz.identity.adapters.credentials import SqlCredentials
 from nexoraz.identity.adapters.holdings import held
 from nexoraz.identity.adapters.mails import SqlMailbox
@@ -46,20 +40,15 @@ from nexoraz.identity.web.keys import keys_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
+from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
-from nexoraz.service.database import make_engine, ping
-from nexoraz.service.expiry import purge_chassis
-from nexoraz.service.health import serve_health
+from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
-from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
-from nexoraz.service.telemetry import current_traceparent
 from nexoraz.service.tokens import new_signing_key
 
-SERVICE = "identity"
-VERSION = "1.0.0"
-ROOT = Path(__file__).resolve().parents[3]
+SERVICE, VERSION, ROOT = "identity", "1.0.0", Path(__file__).resolve().parents[3]
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_identity"),
@@ -73,32 +62,23 @@ EXAMPLE = Settings(
 """Settings to describe the service with; no secret is in them and nothing is reached by them."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 def new_id() -> str:
     return str(uuid4())
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App(participant.Participant):
     """identity, wired."""
 
     settings: Settings
     tables: IdentityTables
-    runtime: Runtime
     ports: Ports
     use_cases: UseCases
-    holdings: Holdings
-    participation: Participation
     housekeeping: Sequence[Purge]
-    close_account: CloseAccount
-    rebuildable: Mapping[str, RebuildableProjection]
 
     def web(self) -> Flask:
         """The HTTP side. Touches its databases only, so it serves while NATS and the mail system are down."""
-        return self.flask(_idempotency_keys(self.runtime.vault))
+        return self.flask(IdempotencyKeys.of(self.runtime))
 
     def flask(self, keys: IdempotencyKeys | None) -> Flask:
         """The Flask application; without keys it can only be described."""
@@ -121,30 +101,15 @@ class App:
         install_answers(app)
         return app
 
-    def worker(self) -> WorkerParts:
-        """The relay, the consumers, the tasks, and what is due now and then."""
-        plan = WorkerPlan(
+    def plan(self) -> WorkerPlan:
+        """The tasks, and what is due now and then."""
+        return WorkerPlan(
             translate=published.translate,
             handlers=subscribed.HANDLERS,
             task_handlers={SEND_MAIL: self.use_cases.sending.send},
             housekeeping=self.housekeeping,
             periodic=[Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key)],
         )
-        nats = NatsSettings.of(self.settings)
-        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
-
-    def run_worker(self) -> None:
-        """Tell the coordinator what identity holds, then work until SIGTERM."""
-        self.participation.announce()
-        run_worker(self.worker())
-
-    def rebuild(self, names: Sequence[str]) -> list[str]:
-        """Make the named read models (all without a name) anew from the events; a line for each."""
-        chosen = names or list(self.rebuildable)
-        return [f"{name}: {rebuild(self.runtime.store, self.rebuildable[name])} events replayed" for name in chosen]
-
-    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
-        return await serve_health(self.settings.bind, checks)
 
 
 def build(
@@ -153,14 +118,7 @@ def build(
     """Wire identity. The keyword arguments stand in for the mail system, the time and the waiting in tests."""
     tables = IdentityTables()
     runtime = Runtime.wire(
-        SERVICE,
-        make_engine(settings.database_url),
-        make_engine(settings.vault_database_url, pool_size=4),
-        settings.vault_kek_dir,
-        tables.kernel,
-        REGISTRY,
-        inline=lambda vault: [*_projections(tables, vault), OwnAccess()],
-        traceparent=current_traceparent,
+        SERVICE, chassis, settings, tables.kernel, REGISTRY, lambda vault: [*_projections(tables, vault), OwnAccess()]
     )
     accounts, sessions, operators = _projections(tables, runtime.vault)
     throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock, settings.throttle_factor)
@@ -170,21 +128,24 @@ def build(
     )
     use = use_cases(ports)
 
-    close_account = CloseAccount(accounts)
     holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables))
     farewell = Farewell(runtime.store, accounts, use.sending, clock)
-    participation = runtime.participation(holdings, close_account, before_erase=farewell.say)
+    participation = runtime.participation(holdings, accounts.release_address, before_erase=farewell.say)
     housekeeping = [
-        purge_chassis,
         lambda connection: sessions.purge(connection, clock()),
         lambda connection: throttle.purge(connection, clock()),
     ]
-    rebuildable: dict[str, RebuildableProjection] = {
-        "accounts": accounts,
-        "sessions": sessions,
-        "operators": operators,
-    }
-    return App(settings, tables, runtime, ports, use, holdings, participation, housekeeping, close_account, rebuildable)
+    return App(
+        settings=settings,
+        runtime=runtime,
+        holdings=holdings,
+        participation=participation,
+        read_models={"accounts": accounts, "sessions": sessions, "operators": operators},
+        tables=tables,
+        ports=ports,
+        use_cases=use,
+        housekeeping=housekeeping,
+    )
 
 
 def _projections(tables: IdentityTables, vault: Vault) -> tuple[SqlAccounts, SqlSessions, SqlOperators]:
@@ -225,27 +186,13 @@ def _ports(
     )
 
 
-def _idempotency_keys(vault: Vault) -> IdempotencyKeys:
-    def seal(owner: str, answer: bytes) -> bytes:
-        return vault.seal(owner, "idempotency", answer, "answer")
-
-    def open_(owner: str, sealed: bytes) -> bytes:
-        return vault.open(owner, "idempotency", sealed, "answer")
-
-    return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
-
-
 def migrate_databases(settings: Settings) -> None:
-    """Bring both databases to the newest version and put a signing key in place. Harmless in several processes."""
-    migrate(settings.database_url, ROOT / "migrations")
-    vault_engine = make_engine(settings.vault_database_url, pool_size=1)
-    migrate_vault(vault_engine, LocalKek(settings.vault_kek_dir))
-    vault_engine.dispose()
+    """Bring identity's database and its vault to the newest version, and have a key to sign tokens with."""
+    participant.migrate_databases(chassis, settings, ROOT / "migrations")
     build(settings).use_cases.signing.ensure_key()
 
 
-def documents() -> dict[str, str]:
-    """Path below the service's folder → text of each document that is generated from the code."""
+def documents() -> Mapping[str, str]:
+    """The generated documents; nothing is connected."""
     app = build(EXAMPLE)
-    events = event_documents(SERVICE, REGISTRY, app.tables.metadata, app.holdings, published.CONTRACTS)
-    return {**events, "openapi.json": dump(openapi_document(app.flask(None)))}
+    return app.documents(published.CONTRACTS, openapi_document(app.flask(None)))

@@ -1,32 +1,23 @@
 """Puts privacy together. The only module that names adapters; nothing is connected until something is asked."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Flask
-from minio import Minio
 
+from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
-from nexoraz.events.bus import NatsSettings
-from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
-from nexoraz.events.documents import dump, event_documents
 from nexoraz.events.holdings import Holdings
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.objects import Objects
-from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
-from nexoraz.events.projector import RebuildableProjection, rebuild
+from nexoraz.events.participation import PROTOCOL_EVENTS
+from nexoraz.events.projector import RebuildableProjection
 from nexoraz.events.registry import Registry
-from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
-from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import Transaction
-from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.events.worker import WorkerParts, run_worker
+from nexoraz.events.runtime import Runtime, WorkerPlan
+from nexoraz.events.sql_store import now
 from nexoraz.privacy.adapters import published, subscribed
 from nexoraz.privacy.adapters.archive_store import SealedArchives
 from nexoraz.privacy.adapters.certificate_book import SealedSigningKeys, SqlCertificateBook
@@ -49,21 +40,13 @@ from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
+from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
-from nexoraz.service.auth import Authenticator, revoke
-from nexoraz.service.database import make_engine, ping
-from nexoraz.service.expiry import purge_chassis
-from nexoraz.service.health import serve_health
+from nexoraz.service.auth import Authenticator
+from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
-from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
-from nexoraz.service.tables import classified
-from nexoraz.service.telemetry import current_traceparent
 
-classified(
-    METADATA,
-    {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
-)
 REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, KeyEpochEnded, OperatorAccess, *PROTOCOL_EVENTS])
 SERVICE, VERSION, ROOT = "privacy", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
@@ -87,25 +70,18 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
 }
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class App:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App(participant.Participant):
     """Privacy, wired."""
 
     settings: Settings
-    runtime: Runtime
     objects: Objects
-    holdings: Holdings
-    participation: Participation
     ports: Ports
     use_cases: UseCases
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and its bucket only."""
-        return self.flask(self._idempotency_keys())
+        return self.flask(IdempotencyKeys.of(self.runtime))
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
@@ -138,74 +114,40 @@ class App:
         install_answers(app)
         return app
 
-    def worker(self) -> WorkerParts:
-        """The relay, the consumers and the tasks."""
-        plan = WorkerPlan(
+    def plan(self) -> WorkerPlan:
+        """The tasks, and what is listened to."""
+        return WorkerPlan(
             translate=published.translate,
             handlers=subscribed.handlers(self.use_cases.answers, self.settings.participants),
             task_handlers=self.use_cases.task_handlers(),
             rpc_handlers={SUBJECT: UploadGrants(self.use_cases.exports, self.objects)},
-            housekeeping=[purge_chassis],
             task_concurrency={ASSEMBLE: 2},
         )
-        nats = NatsSettings.of(self.settings)
-        return worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
 
     def start(self) -> None:
-        """Once per worker: say what privacy holds, and have a key to sign with."""
+        """Have a key to sign certificates with, too."""
         with self.runtime.store.transaction() as tx:
             self.ports.signing.current(tx)
-        self.participation.announce()
-
-    def run_worker(self) -> None:
-        """Work until SIGTERM."""
-        self.start()
-        run_worker(self.worker())
-
-    def rebuild(self, names: Sequence[str]) -> list[str]:
-        """Make the named read models (all without a name) anew from the events; a line for each."""
-        chosen = names or list(PROJECTIONS)
-        return [f"{name}: {rebuild(self.runtime.store, PROJECTIONS[name])} events replayed" for name in chosen]
+        participant.Participant.start(self)  # a class with slots has no super() of its own
 
     def _time(self) -> float:
         return self.ports.clock().timestamp()
 
-    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
-        return await serve_health(self.settings.bind, checks)
-
-    def _idempotency_keys(self) -> IdempotencyKeys:
-        vault = self.runtime.vault
-
-        def seal(owner: str, answer: bytes) -> bytes:
-            return vault.seal(owner, "idempotency", answer, "answer")
-
-        def open_(owner: str, sealed: bytes) -> bytes:
-            return vault.open(owner, "idempotency", sealed, "answer")
-
-        return IdempotencyKeys(vault.derive("", "idempotency", b"hash"), seal, open_)
-
 
 def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucket | None = None) -> App:
     """Wire privacy. `clock` and `bucket` stand in for the time and for S3 in tests."""
-    runtime = Runtime.wire(
-        SERVICE,
-        make_engine(settings.database_url),
-        make_engine(settings.vault_database_url, pool_size=4),
-        settings.vault_kek_dir,
-        KERNEL,
-        REGISTRY,
-        inline=lambda _vault: list(PROJECTIONS.values()),
-        traceparent=current_traceparent,
-    )
+    runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
     runtime.store.inline.append(FollowUps(runtime.tasks))
-    objects = Objects(bucket or _bucket(settings), runtime.vault)
+    objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
     holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects))
-    # Its own messages stay: a service that was away, or is restored, must still hear what was asked of it.
-    participation = runtime.participation(holdings, on_begun=_close(SqlRequestBook()), purges_bus=False)
+    book = SqlRequestBook()
+    # Nobody asks for the account from its erasure on. Privacy's own messages stay: a service that was away, or is
+    # restored, must still hear what was asked of it.
+    participation = runtime.participation(holdings, on_begun=book.lock_account, purges_bus=False)
     ports = Ports(
         store=runtime.store,
         queue=runtime.tasks,
-        book=SqlRequestBook(),
+        book=book,
         roster=PARTICIPANTS,
         hashes=runtime.vault,
         export_keys=SqlExportKeys(runtime.engine, runtime.vault),
@@ -215,7 +157,16 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         clock=clock,
         new_id=lambda: str(uuid4()),
     )
-    return App(settings, runtime, objects, holdings, participation, ports, use_cases(ports, _terms(settings)))
+    return App(
+        settings=settings,
+        runtime=runtime,
+        holdings=holdings,
+        participation=participation,
+        read_models=PROJECTIONS,
+        objects=objects,
+        ports=ports,
+        use_cases=use_cases(ports, _terms(settings)),
+    )
 
 
 def _terms(settings: Settings) -> Terms:
@@ -228,36 +179,12 @@ def _terms(settings: Settings) -> Terms:
     )
 
 
-def _close(book: SqlRequestBook) -> Callable[[Transaction, str], None]:
-    """Refuse the account's tokens, and let nobody ask for it from now on."""
-
-    def close(tx: Transaction, account_id: str) -> None:
-        book.lock_account(tx, account_id)
-        revoke(connection_of(tx), account_id)
-
-    return close
-
-
-def _bucket(settings: Settings) -> S3Bucket:
-    address = urlsplit(settings.s3_endpoint)
-    client = Minio(
-        address.netloc,
-        settings.s3_access_key.reveal(),
-        settings.s3_secret_key.reveal(),
-        secure=address.scheme == "https",
-        region="us-east-1",
-    )
-    return S3Bucket(client, settings.s3_bucket)
-
-
 def migrate_databases(settings: Settings) -> None:
     """Bring privacy's database and its vault to the newest version."""
-    migrate(settings.database_url, ROOT / "migrations")
-    migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))
+    participant.migrate_databases(chassis, settings, ROOT / "migrations")
 
 
 def documents() -> Mapping[str, str]:
     """The generated documents; nothing is connected."""
     app = build(EXAMPLE)
-    openapi = {"openapi.json": dump(openapi_document(app.flask(None)))}
-    return openapi | event_documents(SERVICE, REGISTRY, METADATA, app.holdings, published.CONTRACTS)
+    return app.documents(published.CONTRACTS, openapi_document(app.flask(None)))

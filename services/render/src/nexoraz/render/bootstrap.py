@@ -1,28 +1,22 @@
 """Puts render together. The only module that names adapters; nothing is connected until something is asked."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
 
+from nexoraz.events import participant
 from nexoraz.events.buckets import S3Bucket
-from nexoraz.events.bus import NatsSettings
-from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
-from nexoraz.events.documents import dump, event_documents
 from nexoraz.events.holdings import Holdings
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.objects import Objects
-from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
-from nexoraz.events.projector import RebuildableProjection, rebuild
+from nexoraz.events.participation import PROTOCOL_EVENTS
+from nexoraz.events.projector import RebuildableProjection
 from nexoraz.events.registry import Registry
-from nexoraz.events.runtime import Runtime, WorkerPlan, worker_parts
-from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import Transaction
-from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.events.worker import WorkerParts, run_worker
+from nexoraz.events.runtime import Runtime, WorkerPlan
+from nexoraz.events.sql_store import now
 from nexoraz.render.adapters import published, subscribed
 from nexoraz.render.adapters.engine_processes import EngineProcesses
 from nexoraz.render.adapters.holdings import held
@@ -37,24 +31,15 @@ from nexoraz.render.projections.jobs import Jobs
 from nexoraz.render.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.render.web.refusals import REFUSALS
 from nexoraz.render.web.routes import Studio, jobs_blueprint, presets_blueprint
+from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
-from nexoraz.service.auth import Authenticator, revoke
-from nexoraz.service.database import make_engine, ping
-from nexoraz.service.expiry import purge_chassis
-from nexoraz.service.health import serve_health
+from nexoraz.service.auth import Authenticator
+from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
-from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
-from nexoraz.service.tables import classified
-from nexoraz.service.telemetry import current_traceparent
 
-classified(
-    METADATA,
-    {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": Personal("user.behavior", purpose="idempotency")},
-)
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
-VERSION = "1.0.0"
-MIGRATIONS = Path(__file__).parents[3] / "migrations"
+SERVICE, VERSION, ROOT = "render", "1.0.0", Path(__file__).resolve().parents[3]
 PROJECTIONS: Mapping[str, RebuildableProjection] = {"jobs": Jobs()}
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_render"),
@@ -69,33 +54,25 @@ EXAMPLE = Settings(
 """Settings to describe the service with; no secret is in them and nothing is reached by them."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class App:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App(participant.Participant):
     """Render, wired."""
 
     settings: Settings
-    runtime: Runtime
     outputs: SealedOutputs
-    holdings: Holdings
-    participation: Participation
     photos: Photos
     engine: Engine
     clock: Callable[[], datetime]
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and bucket only."""
-        keys = IdempotencyKeys(self.runtime.hash_key(), self.runtime.seal_answer, self.runtime.open_answer)
-        return self.flask(keys)
+        return self.flask(IdempotencyKeys.of(self.runtime))
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
         studio = Studio(self.runtime.store, self.runtime.engine, self.outputs, self.clock)
         return create_app(
-            "render",
+            SERVICE,
             VERSION,
             self.settings,
             [presets_blueprint(), jobs_blueprint(studio)],
@@ -105,38 +82,22 @@ class App:
             idempotency_keys=idempotency_keys,
         )
 
-    def worker(self) -> WorkerParts:
-        """The relay, the consumers, and the renders: as many at a time as there are engine processes."""
+    def plan(self) -> WorkerPlan:
+        """The renders: as many at a time as there are engine processes."""
         tasks = self.runtime.tasks
         run = RunRender(self.runtime.store, tasks, self.photos, self.engine, self.outputs, self.clock)
-        plan = WorkerPlan(
+        return WorkerPlan(
             translate=published.translate,
             handlers=subscribed.handlers(Policies(tasks, self.clock)),
             task_handlers={RENDER: run},
-            housekeeping=[purge_chassis],
             task_concurrency={RENDER: self.settings.render_processes},
+            jobs={"engine": self._end_engine},
         )
-        nats = NatsSettings.of(self.settings)
-        parts = worker_parts(self.runtime, self.participation, plan, nats, self._serve_health)
-        return replace(parts, jobs={"engine": self._end_engine})
 
     async def _end_engine(self, stop: asyncio.Event) -> None:
         """A render that runs when the worker is told to stop is given up at once; it is tried again elsewhere."""
         await stop.wait()
         self.engine.close()
-
-    def run_worker(self) -> None:
-        """Tell the coordinator what render holds, then work until SIGTERM."""
-        self.participation.announce()
-        run_worker(self.worker())
-
-    def rebuild(self, names: Sequence[str]) -> list[str]:
-        """Make the named read models (all without a name) anew from the events; a line for each."""
-        chosen = names or list(PROJECTIONS)
-        return [f"{name}: {rebuild(self.runtime.store, PROJECTIONS[name])} events replayed" for name in chosen]
-
-    async def _serve_health(self, checks: Mapping[str, Callable[[], object]]) -> asyncio.Server:
-        return await serve_health(self.settings.bind, checks)
 
 
 def build(
@@ -147,42 +108,30 @@ def build(
     clock: Callable[[], datetime] = now,
 ) -> App:
     """Wire render. The keyword arguments stand in for assets, the engine and the time in tests."""
-    runtime = Runtime.wire(
-        "render",
-        make_engine(settings.database_url),
-        make_engine(settings.vault_database_url, pool_size=4),
-        settings.vault_kek_dir,
-        KERNEL,
-        REGISTRY,
-        inline=lambda _vault: list(PROJECTIONS.values()),
-        traceparent=current_traceparent,
-    )
-    objects = Objects(_bucket(settings), runtime.vault)
+    runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
+    objects = Objects(S3Bucket.of(settings), runtime.vault)
     outputs = SealedOutputs(objects)
-    holdings = Holdings("render", runtime.store, METADATA, runtime.vault, held(objects))
-    participation = runtime.participation(holdings, on_begun=_refuse_tokens)
-    engine = engine or EngineProcesses(settings.render_processes, settings.model_dir)
-    photos = photos or ReleasedPhotos(runtime.rpc)
-    return App(settings, runtime, outputs, holdings, participation, photos, engine, clock)
-
-
-def _bucket(settings: Settings) -> S3Bucket:
-    keys = settings.s3_access_key.reveal(), settings.s3_secret_key.reveal()
-    return S3Bucket.connect(settings.s3_endpoint, *keys, settings.s3_bucket)
-
-
-def _refuse_tokens(tx: Transaction, account_id: str) -> None:
-    revoke(connection_of(tx), account_id)
+    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects))
+    participation = runtime.participation(holdings)
+    return App(
+        settings=settings,
+        runtime=runtime,
+        holdings=holdings,
+        participation=participation,
+        read_models=PROJECTIONS,
+        outputs=outputs,
+        photos=photos or ReleasedPhotos(runtime.rpc),
+        engine=engine or EngineProcesses(settings.render_processes, settings.model_dir),
+        clock=clock,
+    )
 
 
 def migrate_databases(settings: Settings) -> None:
     """Bring render's database and its vault to the newest version."""
-    migrate(settings.database_url, MIGRATIONS)
-    migrate_vault(make_engine(settings.vault_database_url), LocalKek(settings.vault_kek_dir))
+    participant.migrate_databases(chassis, settings, ROOT / "migrations")
 
 
 def documents() -> Mapping[str, str]:
     """The generated documents; nothing is connected."""
     app = build(EXAMPLE)
-    openapi = {"openapi.json": dump(openapi_document(app.flask(None)))}
-    return openapi | event_documents("render", REGISTRY, METADATA, app.holdings, published.CONTRACTS)
+    return app.documents(published.CONTRACTS, openapi_document(app.flask(None)))

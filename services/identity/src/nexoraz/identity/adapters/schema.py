@@ -2,7 +2,6 @@
 
 from sqlalchemy import MetaData, Table
 
-from nexoraz.events.classification import OPERATIONAL, PSEUDONYM, Personal
 from nexoraz.events.schema import KernelTables
 from nexoraz.identity.adapters.credentials import credentials_table
 from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
@@ -13,7 +12,6 @@ from nexoraz.identity.projections.operators import operators_table
 from nexoraz.identity.projections.sessions import sessions_table
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
-from nexoraz.service.tables import classified
 
 
 class IdentityTables:
@@ -32,5 +30,3 @@ class IdentityTables:
         self.sent_mails = sent_mails_table(self.metadata)
         self.private_keys = private_keys_table(self.metadata)
         self.throttles = throttles_table(self.metadata)
-        answers = Personal("user.behavior", "idempotency", "one-day")
-        classified(self.metadata, {"pseudonym": PSEUDONYM, "operational": OPERATIONAL, "sealed": answers})
