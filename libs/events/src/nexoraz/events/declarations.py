@@ -67,7 +67,7 @@ class TableHolding:
     def store(self) -> str:
         return str(self.table.name)  # SQLAlchemy's names are a subclass that JSON encoders refuse
 
-    def owned(self, account_id: str) -> ColumnElement[bool]:
+    def owned(self, account_id: str | ColumnElement[str]) -> ColumnElement[bool]:
         """The rows of an account."""
         return self.table.c[self.account_column] == account_id
 

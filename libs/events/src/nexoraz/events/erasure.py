@@ -49,8 +49,8 @@ class Erasure:
         account_id = progress.account_id
         self._prepare(request_id, progress)
         destruction = self.vault.destroy(account_id)
-        left = self._erase(request_id, account_id)
-        if not self._purge_bus(request_id, account_id):
+        left = self._erase(request_id, progress)
+        if not self._purge_bus(request_id, progress):
             self._postpone(task)
             return
         self.after(account_id, request_id)
@@ -65,17 +65,18 @@ class Erasure:
             counted = self.holdings.objects_inventory(progress.account_id)
             self._record(request_id, ObjectsCounted(request_id, counted))
 
-    def _erase(self, request_id: str, account_id: str) -> list[Counted]:
+    def _erase(self, request_id: str, progress: Progress) -> list[Counted]:
         """Rows and objects, until a fresh inventory finds none; what it found at last."""
         now: list[Counted] = []
-        if self._progress(request_id).erased is None:
-            self._erase_rows(request_id, account_id)
+        if progress.erased is None:
+            self._erase_rows(request_id, progress.account_id)
         for _ in range(ROUNDS):
-            self.holdings.erase_objects(account_id)
-            now = self.holdings.everything(account_id)
+            gone = self.holdings.erase_objects(progress.account_id)
+            # A listing that found nothing to remove is itself the inventory of the buckets.
+            now = self.holdings.everything(progress.account_id, None if gone.objects else ())
             if all(line.found == line.retained for line in now):
                 break
-            self._erase_rows(request_id, account_id)
+            self._erase_rows(request_id, progress.account_id)
         return now
 
     def _erase_rows(self, request_id: str, account_id: str) -> None:
@@ -84,16 +85,15 @@ class Erasure:
             gone = self.holdings.erase_rows(connection_of(tx), account_id)
             tx.append(erasure_stream(request_id), version, [RowsErased(request_id, gone)])
 
-    def _purge_bus(self, request_id: str, account_id: str) -> bool:
+    def _purge_bus(self, request_id: str, progress: Progress) -> bool:
         """False when the relay has not yet published what came before the tombstone."""
         if self.bus is None:
             return True
-        progress = self._progress(request_id)
         if not self.relay.wait_passed(progress.position, RELAY_WAIT_S):
             return False
         if progress.bus_messages is None:
-            self._record(request_id, BusCounted(request_id, self.bus.count(account_id)))
-        self.bus.purge(account_id)
+            self._record(request_id, BusCounted(request_id, self.bus.count(progress.account_id)))
+        self.bus.purge(progress.account_id)
         return True
 
     def _postpone(self, task: Task) -> None:

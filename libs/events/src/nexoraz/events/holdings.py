@@ -3,17 +3,22 @@
 Rows go in the transaction that records how many went, so a crash can neither lose nor invent a count.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     Connection,
     MetaData,
     Select,
+    Text,
     and_,
+    bindparam,
     delete,
     func,
     literal,
@@ -25,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import DateTime
 
-from nexoraz.events.bucket_port import Deleted
+from nexoraz.events.bucket_port import Deleted, Found
 from nexoraz.events.declarations import (
     EventHolding,
     FileName,
@@ -96,25 +101,34 @@ class Holdings:
         self.tables = sorted(tables, key=lambda h: -order[h.table.name])
         self.objects = [h for h in self.declared if isinstance(h, ObjectHolding)]
         self.events = next(h for h in self.declared if isinstance(h, EventHolding))
+        self.buckets = {id(h.objects.bucket): h.objects for h in self.objects}.values()
+        self.searches: dict[frozenset[str], CompoundSelect[Any]] = {}
+        self._inventory = union_all(*(_count(h) for h in self.tables), self._count_events())
 
     def inventory(self, connection: Connection, account_id: str) -> list[Counted]:
         """What tables and events hold of the account, in one statement; tables with nothing are listed too."""
-        counts = union_all(*(_count(h, account_id) for h in self.tables), self._count_events(account_id))
-        rows = connection.execute(counts).all()
+        rows = connection.execute(self._inventory, {"account": account_id}).all()
         tables = {row.store: row for row in rows if not row.type}
         events = [(row.type, row.found) for row in rows if row.type]
         held = [_counted(h, tables[h.store]) for h in self.tables]
         return held + [Counted(e.category, e.store, e.count) for e in self._by_category(events)]
 
-    def objects_inventory(self, account_id: str) -> list[Counted]:
-        """What the buckets hold of the account: every name with any version, marker or unfinished upload."""
-        return [Counted(h.category, h.store, len(h.objects.ids(account_id, h.kind))) for h in self.objects]
+    def objects_inventory(self, account_id: str, listed: Iterable[Found] | None = None) -> list[Counted]:
+        """What the buckets hold of the account: every name with any version, marker or unfinished upload. `listed` are
+        the buckets' own listings of the account, if they are at hand."""
+        found = self.listing(account_id) if listed is None else listed
+        kinds = Counter(name.split("/")[1] for name in {entry.name for entry in found})
+        return [Counted(h.category, h.store, kinds[h.kind.name]) for h in self.objects]
 
-    def everything(self, account_id: str) -> list[Counted]:
+    def listing(self, account_id: str) -> list[Found]:
+        """Everything under the account's prefix in every bucket, of kinds that nobody declares too."""
+        return [entry for objects in self.buckets for entry in objects.bucket.found(f"{account_id}/")]
+
+    def everything(self, account_id: str, listed: Iterable[Found] | None = None) -> list[Counted]:
         """Both inventories, on a connection of its own."""
         with self.store.engine.connect() as connection:
             held = self.inventory(connection, account_id)
-        return held + self.objects_inventory(account_id)
+        return held + self.objects_inventory(account_id, listed)
 
     def erase_rows(self, connection: Connection, account_id: str) -> list[Erased]:
         """Delete what no law keeps, children before parents; belongs into the transaction that records the answer."""
@@ -128,7 +142,7 @@ class Holdings:
     def erase_objects(self, account_id: str) -> Deleted:
         """Remove every version, marker and unfinished upload of the account from every bucket."""
         total = Deleted()
-        for objects in {id(h.objects.bucket): h.objects for h in self.objects}.values():
+        for objects in self.buckets:
             gone = objects.delete_all_versions(f"{account_id}/")
             total = Deleted(
                 total.objects + gone.objects,
@@ -142,11 +156,11 @@ class Holdings:
         """Whether finding none of what was counted proves nothing."""
         return any(h.store == store and h.transient for h in self.tables)
 
-    def _count_events(self, account_id: str) -> Select[Any]:
+    def _count_events(self) -> Select[Any]:
         events = self.events.table
         return (
             select(literal("events").label("store"), events.c.type, func.count().label("found"), *_NOTHING_RETAINED)
-            .where(events.c.account_id == account_id)
+            .where(events.c.account_id == ACCOUNT)
             .group_by(events.c.type)
         )
 
@@ -171,10 +185,12 @@ def kept(retained: Retained) -> ColumnElement[bool]:
     return now if retained.where is None else and_(func.coalesce(retained.where, False), now)
 
 
+ACCOUNT: BindParameter[str] = bindparam("account", type_=Text)
+"""In statements that are made once and serve every account."""
 _NOTHING_RETAINED = (literal(0).label("retained"), null().cast(DateTime(timezone=True)).label("until"))
 
 
-def _count(holding: TableHolding, account_id: str) -> Select[Any]:
+def _count(holding: TableHolding) -> Select[Any]:
     columns: tuple[Any, ...] = _NOTHING_RETAINED
     if holding.retained is not None:
         keep = kept(holding.retained)
@@ -182,7 +198,7 @@ def _count(holding: TableHolding, account_id: str) -> Select[Any]:
         columns = (func.count().filter(keep).label("retained"), until.label("until"))
     store, type_ = literal(holding.store).label("store"), literal("").label("type")
     counted = select(store, type_, func.count().label("found"), *columns)
-    return counted.select_from(holding.table).where(holding.owned(account_id))
+    return counted.select_from(holding.table).where(holding.owned(ACCOUNT))
 
 
 def _counted(holding: TableHolding, row: Any) -> Counted:

@@ -106,6 +106,8 @@ class Relay:
     async def _open(self) -> Connection:
         pg = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, application_name="nexoraz-relay")
         set_json_loads(msgspec.json.decode, pg)
+        # A checkpoint that a crash takes back is found again in the stream's tail (_reconcile): nobody waits for it.
+        await pg.execute("SET synchronous_commit = off")
         return pg
 
     async def _lead(self, pg: Connection, stop: asyncio.Event) -> bool:

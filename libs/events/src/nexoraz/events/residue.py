@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     LargeBinary,
     Select,
     Table,
@@ -24,15 +25,16 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID, array
 
 from nexoraz.events.classification import Pseudonym
 from nexoraz.events.columns import classify_column
 from nexoraz.events.declarations import TableHolding, Unlinked
-from nexoraz.events.holdings import NO_TIME_LIMIT, Holdings, kept
+from nexoraz.events.holdings import ACCOUNT, NO_TIME_LIMIT, Holdings, kept
 
-SMALL_BYTES = 8 * 1024 * 1024
-"""Tables up to this size are read whole by the scan of one account; about 10 ms each."""
+SMALL_BYTES = 1024 * 1024
+"""Tables up to this size are read whole by the scan of one account; about a millisecond each. It bounds what the number
+of accounts adds to the cost of an erasure."""
 UUID_LENGTH = 36
 PROTOCOL_TASKS = ("erase", "scan")
 """The tasks that search and erase know whom they are about."""
@@ -48,11 +50,14 @@ class Residue(msgspec.Struct, frozen=True):
 
 def scan(holdings: Holdings, account_id: str) -> list[Residue]:
     """One line per store that was looked at, also when it holds nothing. Costs the account's data, not the table's."""
-    counted = [line for line in holdings.everything(account_id) if line.store != holdings.events.store]
-    declared = [Residue(line.store, line.found, line.retained) for line in counted]  # events: by their account column
+    listed = holdings.listing(account_id)
     with holdings.store.engine.connect() as connection:
+        counted = holdings.inventory(connection, account_id)
         raw = _search_tables(holdings, connection, account_id)
-    return declared + raw + _search_buckets(holdings, account_id)
+    counted += holdings.objects_inventory(account_id, listed)
+    held = [line for line in counted if line.store != holdings.events.store]  # events: by their account column
+    declared = [Residue(line.store, line.found, line.retained) for line in held]
+    return declared + raw + [Residue("objects (listing)", len(listed)) for _ in list(holdings.buckets)[:1]]
 
 
 def residue_of(lines: list[Residue]) -> int:
@@ -98,22 +103,42 @@ def _text_columns(table: Table, holding: TableHolding | Unlinked | None) -> list
 
 def _search_tables(holdings: Holdings, connection: Connection, account_id: str) -> list[Residue]:
     small = _small_tables(holdings, connection)
-    searches: list[Select[str, int, int]] = []
-    for holding, table in _searched(holdings):
-        for column in _text_columns(table, holding):
-            if table.name in small:
-                searches.append(_search(holdings, column, func.strpos(cast(column, Text), account_id) > 0, holding))
-            elif _indexed(column):
-                searches.append(_search(holdings, column, column == account_id, holding))
-    rows = connection.execute(union_all(*searches)).all()
+    if small not in holdings.searches:
+        holdings.searches[small] = union_all(*_searches(holdings, small))
+    rows = connection.execute(holdings.searches[small], {"account": account_id}).all()
     return [Residue(f"{store} (search)", found, kept_by_law) for store, found, kept_by_law in rows]
 
 
-def _search(
-    holdings: Holdings, column: Column[Any], match: ColumnElement[bool], holding: TableHolding | Unlinked | None
+def _searches(holdings: Holdings, small: frozenset[str]) -> Iterator[Select[str, int, int]]:
+    for holding, table in _searched(holdings):
+        columns = _text_columns(table, holding)
+        if table.name in small and columns:
+            yield _read_whole(holdings, table, columns, holding)
+        elif table.name not in small:
+            for column in filter(_indexed, columns):
+                yield _by_index(holdings, column, holding)
+
+
+def _read_whole(
+    holdings: Holdings, table: Table, columns: list[Column[Any]], holding: TableHolding | Unlinked | None
+) -> Select[str, int, int]:
+    """One pass for all columns, a line for each."""
+    within = [func.strpos(cast(column, Text), ACCOUNT) > 0 for column in columns]
+    found = [func.count().filter(match) for match in within]
+    keep = [func.count().filter(match, _keep(holding)) for match in within]
+    counted = select(
+        func.unnest(array([literal(f"{table.name}.{column.name}") for column in columns])).label("store"),
+        func.unnest(array(found)).label("found"),
+        func.unnest(array(keep)).label("kept"),
+    )
+    return counted.select_from(table).where(_foreign(holdings, table))
+
+
+def _by_index(
+    holdings: Holdings, column: Column[Any], holding: TableHolding | Unlinked | None
 ) -> Select[str, int, int]:
     counts = select(literal(f"{column.table.name}.{column.name}"), func.count(), func.count().filter(_keep(holding)))
-    return counts.select_from(column.table).where(_foreign(holdings, column), match)
+    return counts.select_from(column.table).where(_foreign(holdings, column.table), column == ACCOUNT)
 
 
 def _keep(holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:
@@ -122,16 +147,17 @@ def _keep(holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:
     return literal(False)
 
 
-def _foreign(holdings: Holdings, column: Column[Any]) -> ColumnElement[bool]:
+def _foreign(holdings: Holdings, table: FromClause) -> ColumnElement[bool]:
     """All rows, except the tasks of the protocol itself."""
     tasks = holdings.store.tables.tasks
-    return not_(tasks.c.kind.in_(PROTOCOL_TASKS)) if column.table is tasks else literal(True)
+    return not_(tasks.c.kind.in_(PROTOCOL_TASKS)) if table is tasks else literal(True)
 
 
-def _small_tables(holdings: Holdings, connection: Connection) -> set[str]:
+def _small_tables(holdings: Holdings, connection: Connection) -> frozenset[str]:
     names = [table.name for table in holdings.metadata.sorted_tables]
     sizes = select(*(func.pg_relation_size(name) for name in names))
-    return {name for name, size in zip(names, connection.execute(sizes).one(), strict=True) if size <= SMALL_BYTES}
+    rows = zip(names, connection.execute(sizes).one(), strict=True)
+    return frozenset(name for name, size in rows if size <= SMALL_BYTES)
 
 
 def _indexed(column: Column[Any]) -> bool:
@@ -152,14 +178,8 @@ def _swept(
         select(erased.c.account_id, func.count(), func.count().filter(_keep(holding)))
         .select_from(column.table)
         .join(erased, match)
-        .where(erased.c.completed_at.is_not(None), _foreign(holdings, column))
+        .where(erased.c.completed_at.is_not(None), _foreign(holdings, column.table))
         .group_by(erased.c.account_id)
     )
     name = f"{column.table.name}.{column.name}"
     return [(account, Residue(name, found, keep)) for account, found, keep in rows]
-
-
-def _search_buckets(holdings: Holdings, account_id: str) -> list[Residue]:
-    """Everything under the account's prefix, of kinds that nobody declares too."""
-    buckets = {id(h.objects.bucket): h.objects.bucket for h in holdings.objects}
-    return [Residue("objects (listing)", sum(1 for _ in bucket.found(f"{account_id}/"))) for bucket in buckets.values()]

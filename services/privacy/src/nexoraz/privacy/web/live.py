@@ -17,7 +17,9 @@ from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.views import is_last, live_event
 from nexoraz.service.problems import Problem
 
-LONGEST_S, HEARTBEAT_S, POLL_S = 60.0, 10.0, 0.1
+LONGEST_S, HEARTBEAT_S = 60.0, 10.0
+LIVELY_S, LIVELY_POLL_S, POLL_S = 2.0, 0.02, 0.2
+"""For a while after each event the next one is looked for often: an erasure is a burst of them."""
 
 
 class LiveRequests:
@@ -41,17 +43,19 @@ class LiveRequests:
 
     def _stream(self, request_id: str, after: int) -> Iterator[bytes]:
         ends, beats = time.monotonic() + self._longest_s, time.monotonic() + HEARTBEAT_S
+        lively_until = time.monotonic() + LIVELY_S
         yield b"retry: 500\n\n"
         while True:
             news, after, ended = self._news(request_id, after)
             yield from news
             now = time.monotonic()
+            lively_until = now + LIVELY_S if news else lively_until
             if ended or now >= ends:
                 return
             if now >= beats:
                 beats = now + HEARTBEAT_S
                 yield b": still running\n\n"
-            time.sleep(POLL_S)
+            time.sleep(LIVELY_POLL_S if now < lively_until else POLL_S)
 
     def _news(self, request_id: str, after: int) -> tuple[list[bytes], int, bool]:
         """The events after that version as they go over the wire, the last version, and whether the request ended."""
