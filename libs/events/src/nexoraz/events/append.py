@@ -1,9 +1,10 @@
 """The hot statement of the store, past SQLAlchemy: its cost per statement is about twice the statement's own."""
 
 import select
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +30,13 @@ _MANY = (
 _ALL = f"SELECT 1 / (count(*) = %b::bigint)::int FROM ({_MANY})"  # noqa: S608 - a constant
 
 
-_PREPARED = b"nexoraz_append_one"
+_NAME = b"nexoraz_append_one"
 _LIBPQ = (
     b"SELECT place FROM nexoraz_append(ARRAY[$1::uuid], ARRAY[$2::text], ARRAY[$3::int], ARRAY[$4::text],"
     b" ARRAY[$5::text], ARRAY[$6::timestamptz], ARRAY[$7::text], ARRAY[$8::text], ARRAY[$9::text])"
 )
+PREPARED = {_NAME: _LIBPQ}
+"""What a KeptConnection needs for `append_one`."""
 _BINARY = [Format.BINARY] * len(COLUMNS)
 _YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -46,7 +49,7 @@ def append_one(driver: Driver, row: AppendRow) -> bool:
         id_.bytes, stream.encode(), version.to_bytes(4), type_.encode(), account.encode(),
         ((at - _YEAR_2000) // _MICROSECOND).to_bytes(8, signed=True), body.encode(), cause.encode(), trace.encode(),
     ]  # fmt: skip
-    result = driver.pgconn.exec_prepared(_PREPARED, parameters, _BINARY)
+    result = driver.pgconn.exec_prepared(_NAME, parameters, _BINARY)
     return _checked(result).ntuples == 1
 
 
@@ -99,10 +102,14 @@ class Autocommit:
 
 class KeptConnection:
     """One connection in autocommit, made as the engine makes them and then kept beside its pool. For one thread at a
-    time. After a roll-back psycopg forgets what was prepared, so a pooled connection would not do."""
+    time. After a roll-back psycopg forgets what was prepared, so a pooled connection would not do.
 
-    def __init__(self, engine: Engine) -> None:
+    prepared: statements for libpq by their names.
+    """
+
+    def __init__(self, engine: Engine, prepared: Mapping[bytes, bytes] = MappingProxyType({})) -> None:
         self._engine = engine
+        self._prepared = prepared
         self._driver: Driver | None = None
 
     def driver(self) -> Driver:
@@ -125,7 +132,8 @@ class KeptConnection:
         pooled.detach()
         driver.rollback()
         driver.autocommit = True
-        _checked(driver.pgconn.prepare(_PREPARED, _LIBPQ))
+        for name, statement in self._prepared.items():
+            _checked(driver.pgconn.prepare(name, statement))
         return driver
 
     @staticmethod

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import psycopg
 from sqlalchemy import Engine
 
-from nexoraz.events.append import AppendRow, Driver, KeptConnection, append_all, append_one, append_rows
+from nexoraz.events.append import PREPARED, AppendRow, Driver, KeptConnection, append_all, append_one, append_rows
 
 LARGEST = 512
 """Rows at which a group is full; bounds how long the lock of the appends is held."""
@@ -40,7 +40,7 @@ class GroupCommit:
     """Stores the rows of each caller in full or not at all, whatever becomes of the others in its group."""
 
     def __init__(self, engine: Engine) -> None:
-        self._connection = KeptConnection(engine)
+        self._connection = KeptConnection(engine, PREPARED)
         self._mutex = threading.Lock()
         self._queue: deque[_Caller] = deque()
         self._led = False

@@ -86,6 +86,12 @@ def execute(
     return tx.append(stream, version, events) if events else []
 
 
+def start(tx: Transaction, decider: Decider[C, S, E], stream: Stream, command: C) -> list[Recorded]:
+    """Decide the first command of a stream whose id was made just now, and append. Nothing is read; VersionConflict
+    when the stream exists after all."""
+    return tx.append(stream, 0, decider.decide(command, decider.initial))
+
+
 def repeated(store: EventStore, work: Callable[[Transaction], T], attempts: int = 4) -> T:
     """`work` in a transaction of its own, done again from the start when another one was faster (at most
     `attempts` times). `work` has no effect outside of the transaction."""

@@ -87,10 +87,15 @@ def _without_values(context: ExceptionContext) -> None:
     original = context.original_exception
     if not isinstance(original, psycopg.Error) or original.sqlstate is None:
         return
-    text = describe_database_error(original)
-    original.args = (text,)
+    withhold_values(original)
     if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (text,)
+        context.sqlalchemy_exception.args = original.args
+
+
+def withhold_values(error: psycopg.Error) -> None:
+    """Replace the text of an error that the database sent."""
+    if error.sqlstate is not None:
+        error.args = (describe_database_error(error),)
 
 
 def describe_database_error(error: psycopg.Error) -> str:

@@ -91,7 +91,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[Callable[..., R]], Callable[..., R]]:
         """Load the body (or `location="query"`, …) by `schema`; the view gets it as its next positional argument."""
-        return cast(Callable[[Callable[..., R]], Callable[..., R]], super().arguments(schema, **options))
+        made = schema() if isinstance(schema, type) else schema  # once, not for each request
+        return cast(Callable[[Callable[..., R]], Callable[..., R]], super().arguments(made, **options))
 
     def response(
         self, status_code: int, schema: Any = None, **options: Any

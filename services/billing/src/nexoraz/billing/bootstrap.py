@@ -66,7 +66,9 @@ class App(participant.Participant):
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
-        desk = Desk(self.runtime.store, self.runtime.engine, self.payments, self.watch, self.clock)
+        desk = Desk(
+            self.runtime.store, self.runtime.reading, self.runtime.questions(), self.payments, self.watch, self.clock
+        )
         secret = self.settings.stripe_webhook_secret.reveal()
         return create_app(
             SERVICE,

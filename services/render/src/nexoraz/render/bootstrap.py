@@ -70,7 +70,7 @@ class App(participant.Participant):
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
-        studio = Studio(self.runtime.store, self.runtime.engine, self.outputs, self.clock)
+        studio = Studio(self.runtime.store, self.runtime.reading, self.runtime.questions(), self.outputs, self.clock)
         return create_app(
             SERVICE,
             VERSION,

@@ -6,6 +6,8 @@ from typing import Any
 from nexoraz.assets.projections.photos import PhotoRecord
 from nexoraz.assets.web.schemas import PhotoView
 
+_PHOTO_VIEW = PhotoView()
+
 
 def facts(photo: PhotoRecord) -> dict[str, Any]:
     """What PhotoView dumps."""
@@ -14,5 +16,5 @@ def facts(photo: PhotoRecord) -> dict[str, Any]:
 
 def presented(photo: PhotoRecord) -> dict[str, Any]:
     """The photo's JSON."""
-    view: dict[str, Any] = PhotoView().dump(facts(photo))
+    view: dict[str, Any] = _PHOTO_VIEW.dump(facts(photo))
     return view

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from nexoraz.billing.domain.events import CreditsAdded, CreditsReleased, CreditsReserved, CreditsSpent
 from nexoraz.billing.projections.tables import CREDIT_ACCOUNTS, LEDGER
+from nexoraz.events.append import Driver
 from nexoraz.events.event import Recorded
+from nexoraz.events.prepared import Prepared
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 
@@ -74,11 +76,17 @@ class CreditAccounts:
         connection.execute(insert(LEDGER).values(entry))
 
 
-def balance_of(connection: Connection, account_id: str) -> Balance:
+_BALANCE = Prepared(
+    select(CREDIT_ACCOUNTS.c.balance, CREDIT_ACCOUNTS.c.reserved).where(
+        CREDIT_ACCOUNTS.c.account_id == bindparam("account_id")
+    )
+)
+
+
+def balance_of(connection: Connection | Driver, account_id: str) -> Balance:
     """Zero for an account that never bought anything."""
-    table = CREDIT_ACCOUNTS
-    row = connection.execute(select(table.c.balance, table.c.reserved).where(table.c.account_id == account_id)).first()
-    return Balance(row.balance, row.reserved) if row else Balance(0, 0)
+    row = _BALANCE.first(connection, account_id=account_id)
+    return Balance(*row) if row else Balance(0, 0)
 
 
 def entries_of(connection: Connection, account_id: str, before: int | None, limit: int) -> Sequence[Entry]:

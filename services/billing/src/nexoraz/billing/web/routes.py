@@ -23,6 +23,7 @@ from nexoraz.billing.web.schemas import (
     PurchaseView,
     StartedPurchase,
 )
+from nexoraz.events.questions import Questions
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import EventStore, execute
 from nexoraz.service.app import Blueprint
@@ -34,10 +35,11 @@ from nexoraz.service.problems import not_found
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the routes need. store: appends. engine: questions. watch: has the end of a payment looked up."""
+    """What the routes need. store: appends. engine, questions: answers. watch: has the end of a payment looked up."""
 
     store: EventStore
     engine: Engine
+    questions: Questions
     payments: Payments
     watch: PaymentWatch
     clock: Callable[[], datetime]
@@ -63,7 +65,7 @@ def credits_blueprint(desk: Desk) -> Blueprint:
     @credits.response(200, BalanceView)
     def balance(*, caller: Caller) -> dict[str, Any]:
         """The credits that are free, and those set aside for running renders."""
-        with desk.engine.connect() as connection:
+        with desk.questions.connection() as connection:
             return asdict(balance_of(connection, caller.account_id))
 
     @credits.route("/ledger", methods=["GET"])

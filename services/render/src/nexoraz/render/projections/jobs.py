@@ -1,12 +1,16 @@
 """Which renders has this account asked for, how far is each, and where is its picture?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, tuple_, update
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
+from nexoraz.events.append import Driver
 from nexoraz.events.event import Recorded
+from nexoraz.events.prepared import Prepared
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.render.domain.events import (
@@ -29,25 +33,39 @@ class JobRecord:
     photo_id: str
     preset: str
     credits: int
-    state: str
-    stage: str
-    percent: int
-    reason: str
-    facts: dict[str, float]
     requested_at: datetime
-    ended_at: datetime | None
-    output_id: str | None
-    media_type: str | None
-    width: int | None
-    height: int | None
-    size: int | None
-    engine: str | None
-    fallback: bool | None
     version: int
+    state: str = "requested"
+    stage: str = ""
+    percent: int = 0
+    reason: str = ""
+    facts: dict[str, float] = field(default_factory=dict)
+    ended_at: datetime | None = None
+    output_id: str | None = None
+    media_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    size: int | None = None
+    engine: str | None = None
+    fallback: bool | None = None
 
     @property
     def ended(self) -> bool:
         return self.ended_at is not None
+
+
+_COLUMNS = [column.name for column in fields(JobRecord)]
+_INSERT = Prepared(insert(JOBS), _COLUMNS)
+_FIND = Prepared(
+    select(*(JOBS.c[name] for name in _COLUMNS)).where(
+        JOBS.c.id == bindparam("job_id"), JOBS.c.account_id == bindparam("owner")
+    )
+)
+
+
+def columns(job: JobRecord) -> dict[str, Any]:
+    """The record's values by their names."""
+    return {name: getattr(job, name) for name in _COLUMNS}
 
 
 class Jobs:
@@ -59,8 +77,8 @@ class Jobs:
         event, version = recorded.event, recorded.version
         match event:
             case RenderRequested():
-                row = _request(event) | {"id": event.job_id, "state": "requested", "version": version}
-                connection_of(tx).execute(insert(JOBS).values(row))
+                row = columns(requested(event, version))
+                _INSERT.run(connection_of(tx), **row | {"facts": Jsonb(row["facts"])})
             case RenderAdmitted():
                 self._change(tx, event.job_id, version, state="running")
             case RenderAdvanced():
@@ -76,14 +94,17 @@ class Jobs:
         connection_of(tx).execute(update(JOBS).where(JOBS.c.id == job_id).values(version=version, **values))
 
 
-def _request(event: RenderRequested) -> dict[str, object]:
-    return {
-        "account_id": event.account_id,
-        "photo_id": event.photo_id,
-        "preset": event.preset,
-        "credits": event.credits,
-        "requested_at": event.requested_at,
-    }
+def requested(event: RenderRequested, version: int) -> JobRecord:
+    """The job as it begins."""
+    return JobRecord(
+        id=event.job_id,
+        account_id=event.account_id,
+        photo_id=event.photo_id,
+        preset=event.preset,
+        credits=event.credits,
+        requested_at=event.requested_at,
+        version=version,
+    )
 
 
 def _failure(event: RenderFailed) -> dict[str, object]:
@@ -111,10 +132,10 @@ def output_name(preset: str, output_id: str, media_type: str) -> str:
     return f"{preset}-{output_id[:8]}.{EXTENSIONS.get(media_type, 'bin')}"
 
 
-def find_job(connection: Connection, account_id: str, job_id: str) -> JobRecord | None:
+def find_job(connection: Connection | Driver, account_id: str, job_id: str) -> JobRecord | None:
     """None for an unknown job and for another person's alike."""
-    row = connection.execute(select(JOBS).where(JOBS.c.id == job_id, JOBS.c.account_id == account_id)).first()
-    return _record(row) if row else None
+    row = _FIND.first(connection, job_id=job_id, owner=account_id)
+    return JobRecord(*row) if row else None
 
 
 def jobs_of(

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 from flask import Response
 from sqlalchemy import Engine as Database
 
+from nexoraz.events.questions import Questions
 from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import EventStore, execute
+from nexoraz.events.store import EventStore, Transaction, start
 from nexoraz.render.domain.job import JOB, RequestRender, job_stream
 from nexoraz.render.presets.catalogue import find, presets
-from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
+from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name, requested
 from nexoraz.render.projections.photos import owns_photo
 from nexoraz.render.web.presenting import presented, view
 from nexoraz.render.web.schemas import JobView, NewJob, PresetList
@@ -39,10 +40,11 @@ class StoredPictures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """What the routes need. store: appends. database: questions."""
+    """What the routes need. store: appends. database, questions: answers."""
 
     store: EventStore
     database: Database
+    questions: Questions
     pictures: StoredPictures
     clock: Callable[[], datetime]
 
@@ -110,30 +112,26 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
 
 
 def _ask(studio: Studio, account_id: str, photo_id: str, preset_id: str, once: Once) -> Response:
-    preset, job_id = find(preset_id), str(uuid4())
-    with studio.database.connect() as connection:
-        once.recall(connection)
-    _wait_for_photo(studio, account_id, photo_id)
-    with studio.store.transaction() as tx:
-        connection = connection_of(tx)
-        once.begin(connection)
-        command = RequestRender(account_id, job_id, photo_id, preset.id, preset.credits, studio.clock())
-        execute(tx, JOB, job_stream(job_id, account_id), command)
-        job = find_job(connection, account_id, job_id)
-        assert job is not None
-        return once.finish(connection, presented(job), status=202, headers={"Location": f"/v1/render/jobs/{job_id}"})
-
-
-def _wait_for_photo(studio: Studio, account_id: str, photo_id: str) -> None:
-    """Assets tells of new photos over the bus, so one may be asked for before its news is here."""
+    """Assets tells of new photos over the bus, so one may be asked for before its news is here; nothing is held open
+    while it is waited for."""
+    preset = find(preset_id)
     give_up = time.monotonic() + PATIENCE_S
     while True:
-        with studio.database.connect() as connection:
-            if owns_photo(connection, account_id, photo_id):
-                return
+        with studio.store.transaction() as tx:
+            once.begin(connection_of(tx))
+            if owns_photo(connection_of(tx), account_id, photo_id):
+                command = RequestRender(account_id, str(uuid4()), photo_id, preset.id, preset.credits, studio.clock())
+                return _begin(tx, command, once)
         if time.monotonic() > give_up:
             raise _photo_unknown()
         time.sleep(LOOK_EVERY_S)
+
+
+def _begin(tx: Transaction, command: RequestRender, once: Once) -> Response:
+    [recorded] = start(tx, JOB, job_stream(command.job_id, command.account_id), command)
+    job = requested(recorded.event, recorded.version)
+    headers = {"Location": f"/v1/render/jobs/{job.id}"}
+    return once.finish(connection_of(tx), presented(job), status=202, headers=headers)
 
 
 def _photo_unknown() -> Problem:
@@ -143,7 +141,7 @@ def _photo_unknown() -> Problem:
 
 
 def _find(studio: Studio, account_id: str, job_id: str) -> JobRecord:
-    with studio.database.connect() as connection:
+    with studio.questions.connection() as connection:
         job = find_job(connection, account_id, job_id)
     if job is None:
         raise not_found()
