@@ -72,7 +72,7 @@ def test_a_photo_goes_through_the_suite(suite: Suite, nats: RealNats, app: App) 
 def test_a_body_that_trickles_is_ended(suite: Suite, app: App) -> None:
     suite.environment["NEXORAZ_UPLOAD_SECONDS"] = "2"
     suite.start("web", suite.web_port)
-    answer = suite.send(["Content-Length: 600"], [b"\xff\xd8\xff\xe0", b"\0", b"\0"], 1.5)
+    answer = suite.send(["Content-Length: 600000"], [b"\xff\xd8\xff\xe0", b"\0", b"\0"], 1.5)
     assert answer[:12] == b"HTTP/1.1 408"
     assert stored(app) == []
 

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-from nexoraz.assets.domain.endings import ending_of
 from nexoraz.assets.domain.headers import HEAD_BYTES, read_header
+from nexoraz.assets.domain.passages import passage_of
 from nexoraz.assets.domain.picture import (
     Header,
     Limits,
@@ -62,20 +63,20 @@ class Intake:
         return self._picture
 
     def __iter__(self) -> Iterator[bytes]:
-        """The same bytes. Raises every refusal that they deserve, before the last of them is passed on."""
+        """The picture without what a camera noted beside it. Raises every refusal that the bytes deserve, before the
+        last of them is passed on."""
         chunks = self._counted()
         head, more = _head(chunks)
         header = self._header(head)
-        ending = ending_of(header.media_type)
-        ending.feed(head)
-        yield head
-        if more:
-            for chunk in chunks:
-                ending.feed(chunk)
-                yield chunk
+        passage = passage_of(header.media_type, head)
+        kept = 0
+        for chunk in chain([head], chunks if more else ()):
+            passed = passage.feed(chunk)
+            kept += len(passed)
+            yield passed
         self._complete()
-        ending.finish()
-        self._picture = judge_size(header, self._received)
+        passage.finish()
+        self._picture = judge_size(header, kept)
 
     def _header(self, head: bytes) -> Header:
         if not head:

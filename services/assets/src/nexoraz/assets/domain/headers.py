@@ -38,12 +38,12 @@ def _jpeg(head: bytes) -> Header:
                 width, height = height, width
             return Header(JPEG, width, height, components * (2 if precision > 8 else 1))
         if marker == 0xE1 and head[at + 4 : at + 10] == b"Exif\0\0":
-            orientation = _orientation(head[at + 10 : at + 2 + length])
+            orientation = orientation_of(head[at + 10 : at + 2 + length])
         at += 2 + length
     raise PictureDamaged(JPEG, "no-marker")
 
 
-def _orientation(exif: bytes) -> int:
+def orientation_of(exif: bytes) -> int:
     """Tag 0x0112 of the first directory (TIFF 6.0); 1 when it is absent or unreadable."""
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None:
@@ -102,19 +102,25 @@ def _inside(data: bytes, wanted: bytes) -> bytes:
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The kind and body of each box (ISO/IEC 14496-12, 4.2); the last body may be cut."""
-    at = 0
-    while at + 8 <= len(data):
+    """The kind and body of each box; the last body may be cut."""
+    for kind, start, end in spans(data):
+        yield kind, data[start:end]
+
+
+def spans(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each box, and from where to where its body goes (ISO/IEC 14496-12, 4.2); the last may be cut."""
+    limit = len(data) if end is None else min(end, len(data))
+    while at + 8 <= limit:
         size, kind = struct.unpack_from(">I4s", data, at)
         header = 8
         if size == 1:
             (size,) = struct.unpack_from(">Q", data, at + 8)
             header = 16
-        end = len(data) if size == 0 else at + size
-        if end < at + header:
+        after = limit if size == 0 else at + size
+        if after < at + header:
             return
-        yield kind, data[at + header : end]
-        at = end
+        yield kind, at + header, min(after, limit)
+        at = after
 
 
 READERS = {JPEG: _jpeg, PNG: _png, WEBP: _webp, AVIF: _avif}

@@ -110,7 +110,7 @@ def _reading(photos: Blueprint, album: Album) -> None:
 
     @photos.route("/<uuid:photo_id>/content", methods=["GET"])
     @authenticated
-    @photos.response(200, description="The file, as it was uploaded; ranges are answered.")
+    @photos.response(200, description="The picture as it was uploaded, without metadata; ranges are answered.")
     def content(photo_id: UUID, *, caller: Caller) -> Response:
         """The photo's file."""
         photo = _find(album, caller.account_id, str(photo_id))
