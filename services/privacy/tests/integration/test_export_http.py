@@ -60,6 +60,7 @@ def test_an_export_is_assembled_and_downloaded(coordinator: Coordinator) -> None
         "files/assets/photos/cup-2.jpg",
         "files/assets/photos/_.._etc_passwd",
         "index.html",
+        "README.txt",
         "manifest.json",
     ]
     assert shown["archive"]["entries"] == len(archive.namelist())

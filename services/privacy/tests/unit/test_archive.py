@@ -1,6 +1,7 @@
 """The archive's writer: names that lead nowhere, errors that end it, memory that does not grow with the data."""
 
 import io
+import re
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -65,6 +66,45 @@ def test_the_page_shows_some_and_says_how_many_more() -> None:
     records = (Record({"n": n}) for n in range(SHOWN_RECORDS + 5))
     page = archive(GROUP, *records).read("index.html").decode()
     assert "5 more are in the file" in page
+
+
+def test_the_page_begins_with_who_one_is_and_goes_on_in_the_order_of_interest() -> None:
+    history = Group("events", "user", "account", "identity")
+    account = {"email": "ann@example.org", "name": "Ann", "country": "DE"}
+    by_service: dict[str, list[Entry]] = {
+        "billing": [Group("credit_accounts", "user.account", "account", "billing"), Record({"balance": 7})],
+        "identity": [
+            history,
+            Record({"event": "account-registered", "data": account}),
+            Record({"event": "account-renamed", "data": {"name": "Ann <b>Example</b>"}}),
+        ],
+        "assets": [GROUP, File("cup.jpg", "image/jpeg", iter([b"x"]))],
+        "newcomer": [],
+    }
+    written = b"".join(writer().chunks((name, iter(entries)) for name, entries in by_service.items()))
+    page = zipfile.ZipFile(io.BytesIO(written)).read("index.html").decode()
+    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
+    assert facts == [
+        ("Email", "ann@example.org"), ("Name", "Ann &lt;b&gt;Example&lt;/b&gt;"), ("Country", "DE"),
+        ("Plan", "none"), ("Credits", "7"),
+    ]  # fmt: skip
+    assert re.findall(r'<section id="(\w+)"', page) == ["you", "assets", "billing", "identity", "newcomer"]
+
+
+def test_the_page_can_be_used_without_seeing_it() -> None:
+    page = archive(GROUP, Record({"id": "1"}), File("cup.jpg", "image/jpeg", iter([b"x"]))).read("index.html").decode()
+    assert '<html lang="en">' in page and page.count("<h1>") == 1 and "<main>" in page
+    assert all('scope="col"' in cell for cell in re.findall(r"<th[^e>]*>", page))
+    assert all('alt="' in picture for picture in re.findall(r"<img[^>]*>", page))
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) and set(re.findall(r'aria-labelledby="([^"]+)"', page)) <= set(ids)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_the_archive_explains_itself() -> None:
+    written = archive(GROUP, Record({"id": "1"}))
+    text = written.read("README.txt").decode()
+    assert all(name in text for name in ("index.html", "data/", "files/", "manifest.json"))
 
 
 @pytest.mark.parametrize(

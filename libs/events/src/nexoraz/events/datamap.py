@@ -68,6 +68,8 @@ def _table_holding(holding: TableHolding) -> Json:
     }
     if holding.present is None:
         held["not_exported_because"] = holding.reason
+    if holding.withheld:
+        held["withheld"] = dict(holding.withheld)
     if holding.retained is not None:
         held["retained"] = {"basis": holding.retained.basis, "until": str(holding.retained.until)}
     return held

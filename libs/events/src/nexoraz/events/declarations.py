@@ -4,7 +4,7 @@ A table that has a personal or pseudonymous column and no declaration is refused
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, MetaData, Table
@@ -50,6 +50,7 @@ class TableHolding:
 
     category: what a row says about a person, in the fideslang taxonomy; columns declare their own besides.
     present: makes what is exported of a row whose sealed columns were opened; None with a `reason`: not exported.
+    withheld: personal columns that `present` leaves out, each with the reason; all others must be in what it makes.
     transient: rows that may go by themselves at any moment, so that finding none of those counted proves nothing.
     """
 
@@ -60,6 +61,7 @@ class TableHolding:
     purpose: str = "account"
     present: Present | None = as_is
     reason: str = ""
+    withheld: Mapping[str, str] = field(default_factory=dict)
     retained: Retained | None = None
     transient: bool = False
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from nexoraz.events.classification import Personal
 from nexoraz.events.columns import classify_column
 from nexoraz.events.declarations import FileName, ObjectHolding, TableHolding
+from nexoraz.events.event import Recorded
 from nexoraz.events.export_parts import Entry, File, Group, Record
 from nexoraz.events.holdings import Holdings
 from nexoraz.events.objects import ObjectMissing
@@ -54,11 +55,14 @@ def _events(holdings: Holdings, connection: Connection, account_id: str) -> Iter
     store, events = holdings.store, holdings.events.table
     query = select(events).where(events.c.account_id == account_id).order_by(events.c.position)
     for row in connection.execution_options(yield_per=ROWS).execute(query):
-        recorded = recorded_of(row, store.registry, holdings.vault)
-        name = row.type.rpartition(".v")[0]
-        data: dict[str, Any] = msgspec.to_builtins(recorded.event)
-        at, stream = recorded.occurred_at, recorded.stream.name
-        yield Record({"event": name, "occurred_at": at, "stream": stream, "data": data})
+        yield presented(recorded_of(row, store.registry, holdings.vault), row.type)
+
+
+def presented(recorded: Recorded, type_: str) -> Record:
+    """An event as it is exported: every field of it."""
+    data: dict[str, Any] = msgspec.to_builtins(recorded.event)
+    at, stream = recorded.occurred_at, recorded.stream.name
+    return Record({"event": type_.rpartition(".v")[0], "occurred_at": at, "stream": stream, "data": data})
 
 
 def _names(holding: ObjectHolding, connection: Connection, account_id: str) -> dict[str, FileName]:

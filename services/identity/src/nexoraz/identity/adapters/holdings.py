@@ -30,6 +30,7 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
             category="user.contact.email",
             retention="until-sent",
             present=_only("kind", "created_at"),
+            withheld={"message": "it may carry a one-time token that is still on its way to the person"},
             transient=True,
         ),
         TableHolding(

@@ -17,12 +17,13 @@ SHOWN_RECORDS, SHOWN_FILES, LONGEST_VALUE, OPEN_ROWS = 200, 2_000, 400, 12
 are folded."""
 
 SERVICES: Mapping[str, tuple[str, str]] = {
-    "identity": ("Your account", "Who you are to us: sign-in, profile, sessions, mail that we sent."),
     "assets": ("Your photos", "What you uploaded, as you uploaded it, and what you wrote about it."),
     "render": ("Your pictures", "What was made from your photos, and how."),
     "billing": ("Credits and payments", "What you bought and spent. Card details never reach us."),
+    "identity": ("Your account and its use", "Sign-ins and devices, mail that we sent, changes of your profile."),
     "privacy": ("Your privacy requests", "What you asked us about your data."),
 }
+"""In the order of the page; services that are not named here come after them."""
 
 STYLE = (files("nexoraz.privacy") / "adapters" / "archive.css").read_text(encoding="utf-8")
 TITLES: Mapping[str, str] = {"events": "What happened"}
@@ -68,6 +69,12 @@ class Shown:
     request_id: str
     at: datetime
     services: Mapping[str, Sequence[ShownGroup]]
+    profile: Mapping[str, str]
+
+    def in_order(self) -> list[tuple[str, Sequence[ShownGroup]]]:
+        order = list(SERVICES)
+        rank = {name: order.index(name) if name in order else len(order) for name in self.services}
+        return sorted(self.services.items(), key=lambda item: rank[item[0]])
 
 
 def shorten(value: Any) -> str:
@@ -89,13 +96,14 @@ def shorten(value: Any) -> str:
 def page(shown: Shown) -> Iterator[bytes]:
     """The page in pieces."""
     yield _head(shown).encode()
-    for service, groups in shown.services.items():
+    yield _profile(shown.profile).encode()
+    for service, groups in shown.in_order():
         yield _service(service, groups).encode()
     yield _foot().encode()
 
 
 def _head(shown: Shown) -> str:
-    links = "".join(f'<a href="#{escape(name)}">{escape(_title(name))}</a>' for name in shown.services)
+    links = "".join(f'<a href="#{escape(name)}">{escape(_title(name))}</a>' for name, _ in shown.in_order())
     policy = "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; form-action 'none'"
     made = shown.at.strftime("%d %B %Y, %H:%M UTC")
     return (
@@ -106,8 +114,13 @@ def _head(shown: Shown) -> str:
         f"<p>Everything that we hold about you, collected on {made} for your request {escape(shown.request_id)}. "
         "This page works without a connection. The same data, complete and for programs, lies in the folders "
         "<b>data</b> (JSON) and <b>files</b>.</p>"
-        f"<nav>{links}</nav></header><main>"
+        f'<nav aria-label="Contents"><a href="#you">You</a>{links}</nav></header><main>'
     )
+
+
+def _profile(facts: Mapping[str, str]) -> str:
+    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value) or '-'}</dd>" for label, value in facts.items())
+    return f'<section id="you" aria-labelledby="you-title"><h2 id="you-title">You</h2><dl>{rows}</dl></section>'
 
 
 def _title(service: str) -> str:
@@ -118,7 +131,9 @@ def _service(service: str, groups: Sequence[ShownGroup]) -> str:
     held = sorted((group for group in groups if group.record_count or group.file_count), key=_weight)
     about = SERVICES.get(service, ("", ""))[1]
     body = "".join(_group(group) for group in held) or "<p>We hold nothing about you here.</p>"
-    return f'<section id="{escape(service)}"><h2>{escape(_title(service))}</h2><p>{escape(about)}</p>{body}</section>'
+    id_ = escape(service)
+    title = f'<h2 id="{id_}-title">{escape(_title(service))}</h2>'
+    return f'<section id="{id_}" aria-labelledby="{id_}-title">{title}<p>{escape(about)}</p>{body}</section>'
 
 
 def _weight(group: ShownGroup) -> int:
@@ -129,19 +144,20 @@ def _weight(group: ShownGroup) -> int:
 def _group(group: ShownGroup) -> str:
     title = TITLES.get(group.name, group.name.rpartition("/")[2].replace("_", " ").replace("-", " ").capitalize())
     head = f'<h3>{escape(title)}<span class="tag">{escape(group.category)}</span></h3>'
-    return head + _table(group) + _files(group)
+    return head + _table(group, title) + _files(group)
 
 
-def _table(group: ShownGroup) -> str:
+def _table(group: ShownGroup, title: str) -> str:
     if not group.records:
         return ""
     columns = list(dict.fromkeys(name for record in group.records for name in record))
-    header = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
+    header = "".join(f'<th scope="col">{escape(name.replace("_", " "))}</th>' for name in columns)
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(record.get(name, ''))}</td>" for name in columns) + "</tr>"
         for record in group.records
     )
-    table = f'<div class="scroll"><table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>'
+    scroll = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
+    table = f"{scroll}<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>"
     if len(group.records) > OPEN_ROWS:
         table = f"<details><summary>Show {len(group.records)} of {group.record_count}</summary>{table}</details>"
     more = group.record_count - len(group.records)

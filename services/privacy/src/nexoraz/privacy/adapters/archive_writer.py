@@ -6,8 +6,10 @@ entries with their hashes, and the few records that the page shows.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED
@@ -17,10 +19,12 @@ from zipstream import ZipStream  # type: ignore[import-untyped]  # zipstream-ng 
 
 from nexoraz.events.export_parts import Entry, File, Group, Record
 from nexoraz.privacy.adapters.archive_page import Shown, ShownFile, ShownGroup, page
+from nexoraz.privacy.adapters.archive_profile import Profile
 from nexoraz.privacy.application.ports import Assembly, Signer
 from nexoraz.privacy.domain.canonical import Json
 from nexoraz.privacy.domain.certificate import stamp
 
+README = (files("nexoraz.privacy") / "adapters" / "archive_readme.txt").read_bytes()
 MANIFEST_KIND = "nexoraz-export-manifest"
 UNSAFE = re.compile(r"[^\w .()+,@=-]")
 LONGEST_NAME, COMPRESS_LEVEL = 100, 6
@@ -36,6 +40,7 @@ class ArchiveWriter:
     _entries: list[Json] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
     _services: dict[str, list[ShownGroup]] = field(default_factory=dict)
+    _profile: Profile = field(default_factory=Profile)
 
     @property
     def entry_count(self) -> int:
@@ -46,8 +51,9 @@ class ArchiveWriter:
         for participant, entries in by_participant:
             self._services.setdefault(participant, [])
             yield from self._participant(participant, entries)
-        shown = Shown(self.assembly.request_id, self.assembly.at, self._services)
+        shown = Shown(self.assembly.request_id, self.assembly.at, self._services, self._profile.facts)
         yield from self._write("index.html", page(shown))
+        yield from self._write("README.txt", [README])
         yield from self._write("manifest.json", [self.signer.sign(self._manifest())])
         yield from self._zip.finalize()
 
@@ -63,7 +69,8 @@ class ArchiveWriter:
                 group.json_path = self._free(
                     f"data/{_safe(participant)}", f"{_safe(group.name.rpartition('/')[2])}.json"
                 )
-                yield from self._write(group.json_path, _json_array(queue, group))
+                noted = partial(self._profile.note, participant, group.name)
+                yield from self._write(group.json_path, _json_array(queue, group, noted))
             else:
                 queue.take()
                 yield from self._file(participant, group, entry)
@@ -124,12 +131,13 @@ class _Peekable:
         self._next.clear()
 
 
-def _json_array(queue: _Peekable, group: ShownGroup) -> Iterator[bytes]:
+def _json_array(queue: _Peekable, group: ShownGroup, note: Callable[[dict[str, Any]], None]) -> Iterator[bytes]:
     """The records up to the next entry of another kind, as one JSON array, readable by people too."""
     opened = False
     while isinstance(entry := queue.peek(), Record):
         queue.take()
         group.note_record(entry.data)
+        note(entry.data)
         yield (b",\n" if opened else b"[\n") + _pretty(entry.data)
         opened = True
     yield b"\n]\n"
@@ -137,11 +145,6 @@ def _json_array(queue: _Peekable, group: ShownGroup) -> Iterator[bytes]:
 
 def _pretty(record: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=2)
-
-
-def _folder(group: str) -> str:
-    """The name of a group as a file name: the last step of a store's name such as "objects/photos"."""
-    return _safe(group.rpartition("/")[2])
 
 
 def _safe(name: str) -> str:
