@@ -206,6 +206,7 @@ def nothing_left(person: Person, var: Path, port: int) -> None:
         say(f"     {count} in {name}: {reason}")
     assert left.keys == 0, "living keys"
     assert left.objects == 0, "objects are left"
+    assert not any(left.messages.values()), left.messages
     assert not left.unexpected_rows(), left.unexpected_rows()
 
 

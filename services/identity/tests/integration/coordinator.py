@@ -22,7 +22,7 @@ class Coordinator:
         """Publish a request of the protocol, such as "erasure-requested"; returns its id."""
         self.position += 1
         body = {"account_id": account_id, "request_id": str(uuid4()), "participants": ["identity"], **facts}
-        asyncio.run(self._publish(f"nexoraz.privacy.{what}.v1", account_id, body))
+        asyncio.run(self._publish(f"nexoraz.privacy.{what}.v1", str(body["request_id"]), body))
         return str(body["request_id"])
 
     async def _publish(self, type_: str, key: str, body: dict[str, Any]) -> None:

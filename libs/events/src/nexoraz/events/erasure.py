@@ -28,13 +28,13 @@ Hook = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Erases one account per task. `bus` is None for the coordinator, whose messages must outlive the account."""
+    """Erases one account per task."""
 
     holdings: Holdings
     tasks: Tasks
     vault: Vault
     relay: RelayProgress
-    bus: BusPurge | None
+    bus: BusPurge
     before: Hook
     after: Hook
 
@@ -87,8 +87,6 @@ class Erasure:
 
     def _purge_bus(self, request_id: str, progress: Progress) -> bool:
         """False when the relay has not yet published what came before the tombstone."""
-        if self.bus is None:
-            return True
         if not self.relay.wait_passed(progress.position, RELAY_WAIT_S):
             return False
         if progress.bus_messages is None:
@@ -120,7 +118,7 @@ class Erasure:
         self, progress: Progress, request_id: str, destruction: Destruction, now: list[Counted]
     ) -> ErasureFinished:
         lines = receipt_lines(progress, now, {h.store for h in self.holdings.objects})
-        left_on_bus = self.bus.count(destruction.account_id) if self.bus else 0
+        left_on_bus = self.bus.count(destruction.account_id)
         outcome = outcome_of(lines, destruction.keys, self.holdings, left_on_bus)
         return ErasureFinished(
             request_id,

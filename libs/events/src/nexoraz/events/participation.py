@@ -51,7 +51,6 @@ def _nothing(*_: object) -> None:
 class Participation:
     """Connects a service's holdings with the coordinator.
 
-    bus: None when the service's messages about an account must outlive it (the coordinator's own).
     on_begun: in the transaction that begins an erasure, such as refusing the account's tokens; another request for the
     same account calls it again. before_erase,
     after_erase: (account id, request id), in the task, at least once; the keys still exist before.
@@ -65,7 +64,7 @@ class Participation:
         holdings: Holdings,
         vault: Vault,
         relay: RelayProgress,
-        bus: BusPurge | None,
+        bus: BusPurge,
         grants: UploadGrants,
         on_begun: Callable[[Transaction, str], None] = _nothing,
         before_erase: Hook = _nothing,

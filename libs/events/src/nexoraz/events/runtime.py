@@ -131,7 +131,6 @@ class Runtime:
         holdings: Holdings,
         on_begun: Callable[[Transaction, str], None] = _nothing,
         before_erase: Callable[[str, str], None] = _nothing,
-        purges_bus: bool = True,
     ) -> Participation:
         """The service's part in erasure and export. From the commit that begins an erasure on, the account's tokens
         are refused; `on_begun` says what else happens in it."""
@@ -148,7 +147,7 @@ class Runtime:
             holdings,
             self.vault,
             bus,
-            bus if purges_bus else None,
+            bus,
             RpcUploadGrants(self.rpc),
             on_begun=begin,
             before_erase=before_erase,

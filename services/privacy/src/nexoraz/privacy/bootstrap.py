@@ -141,9 +141,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
     holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects))
     book = SqlRequestBook()
-    # Nobody asks for the account from its erasure on. Privacy's own messages stay: a service that was away, or is
-    # restored, must still hear what was asked of it.
-    participation = runtime.participation(holdings, on_begun=book.lock_account, purges_bus=False)
+    # Nobody asks for the account from its erasure on.
+    participation = runtime.participation(holdings, on_begun=book.lock_account)
     ports = Ports(
         store=runtime.store,
         queue=runtime.tasks,

@@ -13,7 +13,13 @@ class Published(Contract, frozen=True):
     service = "privacy"
 
 
-class ErasureRequested(Published, frozen=True):
+class Asking(Published, frozen=True):
+    """A request to participants. Keyed by the request, so that it outlives the purge of the account's messages."""
+
+    key_field = "request_id"
+
+
+class ErasureRequested(Asking, frozen=True):
     """The named participants erase the account, and answer with a receipt."""
 
     account_id: Id
@@ -21,7 +27,7 @@ class ErasureRequested(Published, frozen=True):
     participants: Fact[tuple[str, ...]]
 
 
-class ResidueScanRequested(Published, frozen=True):
+class ResidueScanRequested(Asking, frozen=True):
     """The named participants read all their stores again and say what is left."""
 
     account_id: Id
@@ -29,7 +35,7 @@ class ResidueScanRequested(Published, frozen=True):
     participants: Fact[tuple[str, ...]]
 
 
-class ExportRequested(Published, frozen=True):
+class ExportRequested(Asking, frozen=True):
     """The named participants write what they hold, sealed to `public_key` (X25519)."""
 
     account_id: Id
