@@ -14,7 +14,7 @@ INSTALL = @p="$(PYTHON)"; "$${p:-false}" -c 'import sys; sys.exit(sys.version_in
 	echo "Nexoraz needs Python 3.11 or later, and the one found is: $$("$${p:-python3}" --version 2>/dev/null || echo none)." >&2; \
 	exit 1; }; "$$p" deploy/local/install.py
 
-.PHONY: help install install-run run demo test faults check bench stop status clean model format lock $(SERVICES:%=test-%)
+.PHONY: help install install-run run demo test faults check bench stop status rotate clean model format lock $(SERVICES:%=test-%)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ stop: install-run ## end the suite of this clone; the data stays in var/
 
 status: install-run ## which processes run
 	@$(VENV)/python -m nexoraz.local status
+
+rotate: install-run ## begin a new epoch of every vault's keys in the running suite
+	@$(VENV)/python -m nexoraz.local rotate
 
 demo: install ## one person's journey through the running suite: make demo PHOTO=photo.jpg
 	@$(VENV)/python tests/journey/demo.py $(PHOTO)

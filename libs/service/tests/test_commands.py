@@ -66,6 +66,7 @@ def commands(root: Path, migrate: Any, documents: Mapping[str, str] | None = Non
         migrate=migrate,
         rebuild=lambda _, names: [f"{name}: done" for name in names],
         desks=lambda _: DESKS,
+        upkeep=lambda _: {"rotate": lambda say: say("10 keys") or 0, "sweep": lambda say: say("one left") or 1},
         documents=lambda: documents or {},
         also_logs=frozenset({"order_id"}),
     )
@@ -106,6 +107,14 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands[Settings]:
     monkeypatch.setenv("NEXORAZ_DATABASE_URL", "postgresql://nowhere")
     DESKS["letters"].work = {7: "lost"}
     return commands(tmp_path, lambda _: None)
+
+
+def test_a_job_tells_its_lines_and_gives_its_status(
+    shop: Commands[Settings], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(shop, ["rotate"]) == 0
+    assert run(shop, ["sweep"]) == 1
+    assert capfd.readouterr().out == "10 keys\none left\n"
 
 
 def test_an_operator_sees_work_on_standard_output_and_leaves_a_line_in_the_log(

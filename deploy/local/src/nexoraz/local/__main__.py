@@ -1,6 +1,7 @@
 """`python -m nexoraz.local run | stop | status`: what `make run`, `make stop` and `make status` call; and
 `… do <service> <command> …`: a command of a service with the settings that it runs with here, such as
-`python -m nexoraz.local do identity operator grant ann@example.org`."""
+`python -m nexoraz.local do identity operator grant ann@example.org`; and
+`… rotate`: a new epoch of every vault's keys."""
 
 import argparse
 import asyncio
@@ -106,9 +107,18 @@ def do(layout: Layout, command: list[str]) -> int:
     return subprocess.run(ours, env=dict(process.environment), check=False).returncode
 
 
+def rotate(layout: Layout, services: tuple[str, ...]) -> int:
+    """A new epoch of the vault's keys in every service, one after the other; 1 when one of them failed."""
+    failed = 0
+    for service in services:
+        print(f"{service}:", flush=True)
+        failed |= do(layout, [service, "rotate"])
+    return int(failed != 0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m nexoraz.local", description=__doc__)
-    parser.add_argument("command", choices=("run", "stop", "status", "do"))
+    parser.add_argument("command", choices=("run", "stop", "status", "do", "rotate"))
     parser.add_argument("words", nargs=argparse.REMAINDER, help="of `do`: the service and its command")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the clone (default: here)")
     parser.add_argument("--var", type=Path, help="where data is kept (default: var in the clone)")
@@ -129,6 +139,8 @@ def main() -> None:
                 status(layout)
             case "do":
                 sys.exit(do(layout, arguments.words))
+            case "rotate":
+                sys.exit(rotate(layout, SERVICES))
     except LocalSuiteError as error:
         sys.exit(str(error))
 

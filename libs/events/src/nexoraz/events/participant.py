@@ -14,6 +14,7 @@ from nexoraz.events.kek import LocalKek
 from nexoraz.events.participation import Participation
 from nexoraz.events.projector import RebuildableProjection, rebuild
 from nexoraz.events.runtime import Chassis, Runtime, RuntimeSettings, WorkerPlan, worker_parts
+from nexoraz.events.upkeep import Upkeep
 from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.events.worker import WorkerParts, run_worker
 
@@ -54,6 +55,10 @@ class Participant(ABC):
         """Make the named read models (all without a name) anew from the events; a line for each."""
         chosen = names or list(self.read_models)
         return [f"{name}: {rebuild(self.runtime.store, self.read_models[name])} events replayed" for name in chosen]
+
+    def upkeep(self) -> Upkeep:
+        """What is done from time to time: `rotate`, `sweep`."""
+        return Upkeep(self.runtime.service, self.runtime.store, self.runtime.vault, self.participation)
 
     def documents(self, contracts: Sequence[type[Contract]], openapi: dict[str, Any]) -> dict[str, str]:
         """Path below the service's folder → text of each document that is generated from the code."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nexoraz.events import datamap
+from nexoraz.events.attestation import attest
 from nexoraz.events.contracts import Contract, Foreign, Received
 from nexoraz.events.erasure import Erasure, Hook
 from nexoraz.events.export_task import ExportTask
@@ -33,15 +34,16 @@ from nexoraz.events.protocol_events import (
     scan_stream,
 )
 from nexoraz.events.receipts import Progress
-from nexoraz.events.residue import residue_of, scan
+from nexoraz.events.residue import Residue, residue_of, scan, sweep
+from nexoraz.events.restored_vault import destroy_again
 from nexoraz.events.sql_store import SqlEventStore, connection_of
 from nexoraz.events.store import Transaction, VersionConflict
-from nexoraz.events.tasks import Task
+from nexoraz.events.tasks import GiveUp, Task
 from nexoraz.events.vault import Vault
 
 __all__ = ["PROTOCOL_EVENTS", "Participation", "contracts_of", "protocol_translation"]
 
-ERASE, SCAN, EXPORT = "erase", "scan", "export-part"
+ERASE, SCAN, EXPORT, RESIDUE = "erase", "scan", "export-part", "residue"
 
 
 def _nothing(*_: object) -> None:
@@ -77,6 +79,7 @@ class Participation:
         self._store = store
         self._tasks = tasks
         self._holdings = holdings
+        self._vault = vault
         self._on_begun = on_begun
         self._erasure = Erasure(holdings, tasks, vault, relay, bus, before_erase, after_erase)
         self._export = ExportTask(service, holdings, tasks, grants, upload)
@@ -93,7 +96,7 @@ class Participation:
     @property
     def task_handlers(self) -> Mapping[str, Callable[[Task], None]]:
         """For the worker; these kinds survive the erasure of an account."""
-        return {ERASE: self._erasure.run, SCAN: self._scan, EXPORT: self._export.run}
+        return {ERASE: self._erasure.run, SCAN: self._scan, EXPORT: self._export.run, RESIDUE: self._look_again}
 
     def data_map(self) -> dict[str, Any]:
         """What this service announces."""
@@ -112,6 +115,26 @@ class Participation:
                     tx.append(participant_stream(self.service), len(history), [announced])
         except VersionConflict:
             self.announce()  # another replica announced at the same moment; look again
+
+    def sweep(self) -> list[tuple[str, Residue]]:
+        """What is left of erased accounts, by account. Each of these accounts becomes a task that looks again and stays
+        dead while something is there, so that operators see it like all other failed work."""
+        found = [(account_id, line) for account_id, line in sweep(self._holdings) if line.found > line.retained]
+        with self._store.transaction() as tx:
+            for account_id in sorted({account_id for account_id, _ in found}):
+                self._tasks.enqueue(tx, RESIDUE, account_id, {"account_id": account_id})
+        return found
+
+    def keep_vault(self) -> None:
+        """For a worker's start and every hour: the erased stay erased in a vault that was restored, and epochs that
+        are over are told although the rotation was killed before it could."""
+        destroy_again(self._store, self._vault)
+        attest(self.service, self._store, self._vault)
+
+    def _look_again(self, task: Task) -> None:
+        left = [line for line in scan(self._holdings, str(task.payload["account_id"])) if line.found > line.retained]
+        if left:
+            raise GiveUp(", ".join(f"{line.found - line.retained} left in {line.store}" for line in left))
 
     def _erasure_requested(self, tx: Transaction, received: Received) -> None:
         asked: ErasureRequested = received.data

@@ -36,7 +36,7 @@ SMALL_BYTES = 1024 * 1024
 """Tables up to this size are read whole by the scan of one account; about a millisecond each. It bounds what the number
 of accounts adds to the cost of an erasure."""
 UUID_LENGTH = 36
-PROTOCOL_TASKS = ("erase", "scan")
+PROTOCOL_TASKS = ("erase", "scan", "residue")
 """The tasks that search and erase know whom they are about."""
 
 
@@ -74,7 +74,7 @@ def sweep(holdings: Holdings) -> list[tuple[str, Residue]]:
     with holdings.store.engine.connect() as connection:
         connection.execute(NO_TIME_LIMIT)
         for holding, table in _searched(holdings):
-            for column in _text_columns(table, holding):
+            for column in _text_columns(table, holding, counted_too=True):
                 found += _swept(holdings, connection, column, holding)
     return found
 
@@ -89,9 +89,11 @@ def _searched(holdings: Holdings) -> Iterator[tuple[TableHolding | Unlinked | No
             yield holding, table
 
 
-def _text_columns(table: Table, holding: TableHolding | Unlinked | None) -> list[Column[Any]]:
+def _text_columns(
+    table: Table, holding: TableHolding | Unlinked | None, counted_too: bool = False
+) -> list[Column[Any]]:
     """Pseudonymous columns that could hold an id, except the one by which the holding itself was counted."""
-    counted = holding.account_column if isinstance(holding, TableHolding) else ""
+    counted = holding.account_column if isinstance(holding, TableHolding) and not counted_too else ""
     return [
         column
         for column in table.columns

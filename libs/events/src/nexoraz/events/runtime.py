@@ -176,7 +176,7 @@ class _OwnMessages:
 
 Purge = Callable[[Connection], None]
 """Removes what has expired, in a transaction of its own on the service's database."""
-HOUR = 3600.0
+HOUR, DAY = 3600.0, 86400.0
 EXPORTS_AT_ONCE = 2
 """Per worker: each holds two sealed parts of 8 MiB, and a long one must not keep everybody else's waiting."""
 log = structlog.get_logger()
@@ -223,7 +223,12 @@ def worker_parts(
         nats=nats,
         link=runtime.link,
         serve_health=partial(runtime.chassis.serve_health, bind),
-        periodic=[*plan.periodic, Periodic("housekeeping", HOUR, housekeeping(runtime.engine, purges))],
+        periodic=[
+            *plan.periodic,
+            Periodic("housekeeping", HOUR, housekeeping(runtime.engine, purges)),
+            Periodic("vault", HOUR, participation.keep_vault),
+            Periodic("sweep", DAY, participation.sweep),
+        ],
         jobs=plan.jobs,
         task_concurrency={EXPORT: EXPORTS_AT_ONCE, **plan.task_concurrency},
         survives_erasure=frozenset(participation.task_handlers),

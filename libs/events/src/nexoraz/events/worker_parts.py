@@ -27,7 +27,7 @@ class Periodic:
 
     name: str
     every_s: float
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 @dataclass(frozen=True, kw_only=True)

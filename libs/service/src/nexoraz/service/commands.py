@@ -1,5 +1,5 @@
 """The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`, and for
-operators `letters` and `tasks` (see desks)."""
+operators `letters` and `tasks` (see desks), `rotate` and `sweep`."""
 
 import argparse
 import gc
@@ -19,6 +19,10 @@ from nexoraz.service.desks import TITLES, Desks, add_parsers, operate
 from nexoraz.service.server import run_web
 from nexoraz.service.settings import ServiceSettings, SettingsInvalid, load
 
+JOBS: Mapping[str, str] = {
+    "rotate": "begin a new epoch of the vault's keys, or finish one that was begun",
+    "sweep": "look for anything that is left of any erased account; status 1 when something is",
+}
 S = TypeVar("S", bound=ServiceSettings)
 
 
@@ -40,6 +44,7 @@ class Commands(Generic[S]):
     web: makes the Flask app in each worker process, after the fork. worker: blocks until SIGTERM.
     rebuild: rebuilds the named read models, or all, and returns a line per read model.
     desks: where an operator deals with failed work, by the names in desks.TITLES.
+    upkeep: what is done from time to time, by the names in JOBS; each tells lines and returns the exit status.
     documents: path below root → text of every generated document; needs no settings.
     others: commands that this service has besides.
     also_logs: keys that this service's log lines may hold beside the common ones (logging.ALLOWED); ids, never values.
@@ -54,6 +59,7 @@ class Commands(Generic[S]):
     migrate: Callable[[S], None]
     rebuild: Callable[[S, Sequence[str]], Sequence[str]]
     desks: Callable[[S], Desks]
+    upkeep: Callable[[S], Mapping[str, Callable[[Callable[[str], None]], int]]]
     documents: Callable[[], Mapping[str, str]]
     others: Sequence[Command[S]] = ()
     also_logs: frozenset[str] = frozenset()
@@ -70,7 +76,7 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
         sys.stderr.write(f"{commands.name}: {invalid}\n")
         return 2
     # An operator's terminal shows what was asked for; the log of it goes beside.
-    at_terminal = arguments.command in {*TITLES, *(other.name for other in commands.others)}
+    at_terminal = arguments.command in {*TITLES, *JOBS, *(other.name for other in commands.others)}
     stream = sys.stderr.buffer if at_terminal else None
     logs.configure(commands.name, commands.version, settings.log_level, commands.also_logs, stream)
     try:
@@ -92,6 +98,8 @@ def _run(commands: Commands[S], settings: S, arguments: argparse.Namespace) -> i
         return operate(commands.desks(settings), arguments)
     elif other := next((each for each in commands.others if each.name == arguments.command), None):
         return other.act(settings, arguments)
+    elif arguments.command in JOBS:
+        return commands.upkeep(settings)[arguments.command](_tell)
     else:
         for line in commands.rebuild(settings, arguments.names):
             sys.stdout.write(line + "\n")
@@ -110,9 +118,16 @@ def _parser(commands: Commands[S]) -> argparse.ArgumentParser:
     add_parsers(name, each)
     for other in commands.others:
         other.add_arguments(each.add_parser(other.name, help=other.help, description=other.help))
+    for job, help_ in JOBS.items():
+        each.add_parser(job, help=help_)
     generate = each.add_parser("generate", help="write the documents that are generated from the code")
     generate.add_argument("--check", action="store_true", help="write nothing; fail when a document is out of date")
     return parser
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()  # progress is worth something while it is progress
 
 
 def _web(commands: Commands[S], settings: S) -> Flask:

@@ -1,4 +1,4 @@
-"""`python -m nexoraz.assets web | worker | migrate | rebuild | letters | tasks | generate`."""
+"""`python -m nexoraz.assets web | worker | migrate | rebuild | letters | tasks | rotate | sweep | generate`."""
 
 import sys
 
@@ -16,6 +16,7 @@ COMMANDS = Commands(
     migrate=bootstrap.migrate_databases,
     rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
     desks=lambda settings: bootstrap.build(settings).runtime.desks(),
+    upkeep=lambda settings: bootstrap.build(settings).upkeep().jobs(),
     documents=bootstrap.documents,
     also_logs=frozenset({"account_id", "photo_id", "purpose"}),
 )

@@ -1,4 +1,5 @@
-"""`python -m nexoraz.identity web | worker | migrate | rebuild | letters | tasks | operator | generate`."""
+"""`python -m nexoraz.identity web | worker | migrate | rebuild | letters | tasks | rotate | sweep | operator |
+generate`."""
 
 import sys
 
@@ -17,6 +18,7 @@ COMMANDS = Commands(
     migrate=bootstrap.migrate_databases,
     rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
     desks=lambda settings: bootstrap.build(settings).runtime.desks(),
+    upkeep=lambda settings: bootstrap.build(settings).upkeep().jobs(),
     documents=bootstrap.documents,
     others=(
         Command(
