@@ -14,7 +14,7 @@ INSTALL = @p="$(PYTHON)"; "$${p:-false}" -c 'import sys; sys.exit(sys.version_in
 	echo "Nexoraz needs Python 3.11 or later, and the one found is: $$("$${p:-python3}" --version 2>/dev/null || echo none)." >&2; \
 	exit 1; }; "$$p" deploy/local/install.py
 
-.PHONY: help install install-run run demo test faults check bench stop status rotate clean model format lock $(SERVICES:%=test-%)
+.PHONY: help install install-run run demo test faults policy check bench stop status rotate clean model format lock $(SERVICES:%=test-%)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ $(SERVICES:%=test-%): test-%: install
 
 faults: install ## kill everything in turn under a person's journey, and keep NATS away for a minute
 	OUTAGE_S=60 $(VENV)/pytest tests/journey
+
+policy: install ## every clause of the policy, with what shows that it works; what is not shown is listed as failing
+	@$(VENV)/pytest tests/policy --policy -q
 
 check: install ## lint, format, types, layers
 	$(VENV)/ruff check
