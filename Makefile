@@ -14,7 +14,7 @@ INSTALL = @p="$(PYTHON)"; "$${p:-false}" -c 'import sys; sys.exit(sys.version_in
 	echo "Nexoraz needs Python 3.11 or later, and the one found is: $$("$${p:-python3}" --version 2>/dev/null || echo none)." >&2; \
 	exit 1; }; "$$p" deploy/local/install.py
 
-.PHONY: help install install-run run demo test faults policy check bench stop status rotate clean model format lock $(SERVICES:%=test-%)
+.PHONY: help install install-run run demo test faults size policy check bench stop status rotate clean model format lock $(SERVICES:%=test-%)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -54,8 +54,13 @@ $(SERVICES:%=test-%): test-%: install
 faults: install ## kill everything in turn under a person's journey, and keep NATS away for a minute
 	OUTAGE_S=60 $(VENV)/pytest tests/journey
 
+<<<<<<< HEAD
 policy: install ## every clause of the policy, with what shows that it works; what is not shown is listed as failing
 	@$(VENV)/pytest tests/policy --policy -q
+=======
+size: install ## an export of 5 GB and 50,000 events through the suite, with its memory (SIZE_MB=…)
+	SIZE_MB=$${SIZE_MB:-5000} SIZE_EVENTS=$${SIZE_EVENTS:-50000} $(VENV)/pytest tests/size -s
+>>>>>>> 78d5bd7 (What was seen in peers is tried here by name)
 
 check: install ## lint, format, types, layers
 	$(VENV)/ruff check
