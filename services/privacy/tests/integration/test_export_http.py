@@ -10,8 +10,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from nexoraz.events.contracts import Received
 from nexoraz.events.export_parts import Entry, File, Group, Record
+from nexoraz.events.protocol_contracts import ErasureRequested
 from nexoraz.events.rpc import RpcRefused
+from nexoraz.events.tasks import TaskTable
 from nexoraz.events.vault import Tampered
 from nexoraz.privacy.adapters.archive_writer import MANIFEST_KIND
 from nexoraz.privacy.adapters.signatures import verified
@@ -200,6 +203,24 @@ def test_an_erasure_that_starts_meanwhile_leaves_nothing_of_the_export(coordinat
     assert coordinator.state(asked["id"]).state == "denied"
     assert list(coordinator.app.objects.bucket.found(f"{account}/")) == []
     assert _count(coordinator, "export_keys") == 0
+
+
+def test_the_archive_of_the_erased_goes_with_them(coordinator: Coordinator) -> None:
+    """Measured at a peer: the export of the erased person stayed on the disk."""
+    account = str(uuid4())
+    request_id = delivered(coordinator, account)
+    erasure = coordinator.ask(account, "erasure", immediate=True).json
+    assert erasure is not None
+    asked = ErasureRequested(account, erasure["id"], ["privacy"])
+    received = Received(uuid4(), asked.source, "privacy", 1, 0, account, "", asked)
+    participation = coordinator.app.participation
+    with coordinator.app.runtime.store.transaction() as tx:
+        participation.handlers[ErasureRequested](tx, received)
+    for task in TaskTable(coordinator.app.runtime.engine, "", 30.0, frozenset({"erase"})).claim({"erase": 1}):
+        participation.task_handlers["erase"](task)
+    assert list(coordinator.app.objects.bucket.found(f"{account}/")) == []
+    assert _count(coordinator, "archives") == 0 and _count(coordinator, "export_keys") == 0
+    assert coordinator.get(f"/requests/{request_id}/archive", account).status_code in (401, 404)
 
 
 def _archive(coordinator: Coordinator, account: str, request_id: str) -> zipfile.ZipFile:
