@@ -54,13 +54,11 @@ $(SERVICES:%=test-%): test-%: install
 faults: install ## kill everything in turn under a person's journey, and keep NATS away for a minute
 	OUTAGE_S=60 $(VENV)/pytest tests/journey
 
-<<<<<<< HEAD
 policy: install ## every clause of the policy, with what shows that it works; what is not shown is listed as failing
 	@$(VENV)/pytest tests/policy --policy -q
-=======
+
 size: install ## an export of 5 GB and 50,000 events through the suite, with its memory (SIZE_MB=…)
 	SIZE_MB=$${SIZE_MB:-5000} SIZE_EVENTS=$${SIZE_EVENTS:-50000} $(VENV)/pytest tests/size -s
->>>>>>> 78d5bd7 (What was seen in peers is tried here by name)
 
 check: install ## lint, format, types, layers
 	$(VENV)/ruff check
