@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from nexoraz.local.__main__ import parse
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import SERVICES, Layout
-from nexoraz.local.migrations import VARIABLE
+from nexoraz.local.migrations import GO_AHEAD, VARIABLE
 from nexoraz.local.processes import plain_environment
 from nexoraz.local.suite import Suite
 from nexoraz.service.settings import load
@@ -44,9 +45,21 @@ def test_every_port_has_one_purpose_within_the_forty(suite: Suite) -> None:
 
 
 def test_a_failed_migration_is_named_and_the_status_says_so(suite: Suite) -> None:
-    environment = plain_environment(**{VARIABLE: json.dumps({"billing": plain_environment()})})
+    suite.go_ahead.touch()
+    environments = json.dumps({"billing": plain_environment()})
+    environment = plain_environment(**{VARIABLE: environments, GO_AHEAD: str(suite.go_ahead)})
     command = [sys.executable, "-m", "nexoraz.local.migrations"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "NEXORAZ_DATABASE_URL" in ended.stderr
     assert ended.stderr.endswith("not migrated: billing\n")
+
+
+@pytest.mark.parametrize("words", [["run", "--port", "20000"], ["--port", "20000", "run"], ["--port=20000", "stop"]])
+def test_an_option_counts_before_and_behind_the_command(words: list[str]) -> None:
+    assert parse(words).port == 20_000
+
+
+def test_what_is_behind_a_services_command_is_the_services() -> None:
+    parsed = parse(["--port", "20000", "do", "identity", "operator", "--port", "1"])
+    assert (parsed.port, parsed.words) == (20_000, ["identity", "operator", "--port", "1"])

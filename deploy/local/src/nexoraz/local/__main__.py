@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from nexoraz.local.console import Console, table
@@ -116,15 +117,30 @@ def rotate(layout: Layout, services: tuple[str, ...]) -> int:
     return int(failed != 0)
 
 
+def options() -> argparse.ArgumentParser:
+    """The options of every command, which may stand before it or behind it."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--root", type=Path, help="the clone (default: here)")
+    shared.add_argument("--var", type=Path, help="where data is kept (default: var in the clone)")
+    shared.add_argument("--port", type=int, help=f"the gateway's port (default: PORT, or {DEFAULT_PORT})")
+    shared.add_argument("--services", help="start these only, comma separated")
+    return shared
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m nexoraz.local", description=__doc__, parents=[options()])
+    port = int(os.environ.get("PORT") or DEFAULT_PORT)
+    parser.set_defaults(root=Path.cwd(), var=None, port=port, services=",".join(SERVICES))
+    each = parser.add_subparsers(dest="command", required=True)
+    for name in ("run", "stop", "status", "rotate"):
+        each.add_parser(name, parents=[options()])
+    command = each.add_parser("do", parents=[options()])
+    command.add_argument("words", nargs=argparse.REMAINDER, help="the service and its command")
+    return parser.parse_args(words)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m nexoraz.local", description=__doc__)
-    parser.add_argument("command", choices=("run", "stop", "status", "do", "rotate"))
-    parser.add_argument("words", nargs=argparse.REMAINDER, help="of `do`: the service and its command")
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the clone (default: here)")
-    parser.add_argument("--var", type=Path, help="where data is kept (default: var in the clone)")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or DEFAULT_PORT))
-    parser.add_argument("--services", default=",".join(SERVICES), help="start these only, comma separated")
-    arguments = parser.parse_args()
+    arguments = parse(sys.argv[1:])
     root = arguments.root.resolve()
     layout = Layout(root, (arguments.var or root / "var").resolve(), arguments.port)
     try:

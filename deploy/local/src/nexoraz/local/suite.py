@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from nexoraz.local import migrations
 from nexoraz.local.credentials import Credentials
@@ -156,8 +157,15 @@ class Suite:
                 return {}
 
     def units(self) -> list[Unit]:
+        """Everything, with what each needs to start. What a process needs to be ready, it waits for itself."""
+        self.go_ahead.unlink(missing_ok=True)
         services = [unit for service in self.services for unit in self._service(service)]
-        return [*self._parts(), Task(self.migrations(), "Migrations", needs=("databases",)), *services]
+        return [*self._parts(), Task(self.migrations(), "Migrations"), *services]
+
+    @property
+    def go_ahead(self) -> Path:
+        """Appears when the databases are there; the migrations start before, and wait for it."""
+        return self.layout.run / "databases"
 
     def migrations(self) -> Launch:
         environments = {service: self.process(service, "web").environment for service in self.services}
@@ -165,13 +173,20 @@ class Suite:
             name="migrations",
             command=python_module("nexoraz.local.migrations"),
             log=self.layout.log("migrations"),
-            environment=plain_environment(**{migrations.VARIABLE: json.dumps(environments)}),
+            environment=plain_environment(
+                **{migrations.VARIABLE: json.dumps(environments), migrations.GO_AHEAD: str(self.go_ahead)}
+            ),
             folder=self.layout.root,
         )
 
     def _parts(self) -> list[Unit]:
         postgres, s3 = self.postgres, self.s3
         passwords = {name: value for service in SERVICES for name, value in self.passwords(service).items()}
+
+        def provided() -> None:
+            provide_databases(postgres, passwords)
+            self.go_ahead.touch()
+
         return [
             Keep(postgres, "PostgreSQL", stop_order=3),
             Keep(self.nats, "NATS", stop_order=2),
@@ -179,17 +194,16 @@ class Suite:
             Keep(self.stripe, "Stripe (stand-in)", stop_order=2),
             Keep(self.mailbox, "Mail (stand-in)", stop_order=2),
             Keep(self.gateway, "Gateway"),
-            Step("databases", "Roles and databases", partial(provide_databases, postgres, passwords), ("postgres",)),
+            Step("databases", "Roles and databases", provided, ("postgres",)),
             Step("buckets", "Buckets", partial(provide_buckets, s3), ("s3",)),
         ]
 
     def _service(self, service: str) -> list[Unit]:
         web, worker = self.process(service, "web"), self.process(service, "worker")
-        bucket = ("buckets",) if service in WITH_BUCKET else ()
-        needs = ("migrations", "nats", *bucket)
+        # Not the buckets: S3 takes as long to come up as a process takes to import what it needs.
         return [
-            Keep(web, web.title, needs=needs, stop_order=1),
-            Keep(worker, worker.title, needs=needs, stop_order=1),
+            Keep(web, web.title, needs=("migrations",), stop_order=1),
+            Keep(worker, worker.title, needs=("migrations",), stop_order=1),
         ]
 
     def process(self, service: str, role: str) -> ServiceProcess:

@@ -16,7 +16,6 @@ from nexoraz.service import logging as logs
 from nexoraz.service import telemetry
 from nexoraz.service.committed import stale, write
 from nexoraz.service.desks import TITLES, Desks, add_parsers, operate
-from nexoraz.service.server import run_web
 from nexoraz.service.settings import ServiceSettings, SettingsInvalid, load
 
 JOBS: Mapping[str, str] = {
@@ -88,6 +87,8 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
 
 def _run(commands: Commands[S], settings: S, arguments: argparse.Namespace) -> int:
     if arguments.command == "web":
+        from nexoraz.service.server import run_web  # noqa: PLC0415 - no other command needs gunicorn
+
         run_web(lambda: _web(commands, settings), settings.bind, settings.web_workers, settings.web_threads)
     elif arguments.command == "worker":
         telemetry.configure(commands.name, os.environ)
