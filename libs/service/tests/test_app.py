@@ -93,3 +93,24 @@ def test_the_chassis_knows_no_event_and_no_service() -> None:
     for file in source.rglob("*.py"):
         for name in ("events", "identity", "assets", "render", "billing", "privacy"):
             assert f"nexoraz.{name}" not in file.read_text(), file
+
+
+def test_after_a_restore_nothing_is_served_until_it_may_be() -> None:
+    lists = Blueprint("lists", __name__)
+    may_serve = [False]
+
+    @lists.route("/list")
+    @lists.response(200)
+    def listed() -> dict[str, int]:
+        return {"items": 1}
+
+    settings = ServiceSettings(database_url=Secret("unused"))
+    client = create_app("t", "1", settings, [lists], {}, may_serve=lambda: may_serve[0]).test_client()
+    for path in ("/v1/t/list", "/v1/t/nowhere", "/v1/t/openapi.json"):
+        refused = client.get(path)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5"), path
+        assert refused.get_json()["type"].endswith("/catching-up")
+    assert (client.get("/livez").status_code, client.get("/readyz").status_code) == (200, 503)
+    may_serve[0] = True
+    assert client.get("/v1/t/list").get_json() == {"items": 1}
+    assert client.get("/readyz").status_code == 200

@@ -67,6 +67,7 @@ def commands(root: Path, migrate: Any, documents: Mapping[str, str] | None = Non
         rebuild=lambda _, names: [f"{name}: done" for name in names],
         desks=lambda _: DESKS,
         upkeep=lambda _: {"rotate": lambda say: say("10 keys") or 0, "sweep": lambda say: say("one left") or 1},
+        restored=lambda _, since: [f"closed since {since}"],
         documents=lambda: documents or {},
         also_logs=frozenset({"order_id"}),
     )

@@ -35,6 +35,7 @@ class Erasure:
     vault: Vault
     relay: RelayProgress
     bus: BusPurge
+    remember: Callable[[int], None]
     before: Hook
     after: Hook
 
@@ -48,6 +49,7 @@ class Erasure:
             return
         account_id = progress.account_id
         self._prepare(request_id, progress)
+        self.remember(progress.position)
         destruction = self.vault.destroy(account_id)
         left = self._erase(request_id, progress)
         if not self._purge_bus(request_id, progress):

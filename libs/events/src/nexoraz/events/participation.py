@@ -5,6 +5,7 @@ Handlers run in the consumer's transaction and touch the database only; what rea
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from nexoraz.events import datamap
@@ -53,6 +54,7 @@ def _nothing(*_: object) -> None:
 class Participation:
     """Connects a service's holdings with the coordinator.
 
+    remember: told the position of each erasure before its keys go, so that a later restore is noticed (incarnation.py).
     on_begun: in the transaction that begins an erasure, such as refusing the account's tokens; another request for the
     same account calls it again. before_erase,
     after_erase: (account id, request id), in the task, at least once; the keys still exist before.
@@ -68,6 +70,7 @@ class Participation:
         relay: RelayProgress,
         bus: BusPurge,
         grants: UploadGrants,
+        remember: Callable[[int], None] = _nothing,
         on_begun: Callable[[Transaction, str], None] = _nothing,
         before_erase: Hook = _nothing,
         after_erase: Hook = _nothing,
@@ -81,7 +84,7 @@ class Participation:
         self._holdings = holdings
         self._vault = vault
         self._on_begun = on_begun
-        self._erasure = Erasure(holdings, tasks, vault, relay, bus, before_erase, after_erase)
+        self._erasure = Erasure(holdings, tasks, vault, relay, bus, remember, before_erase, after_erase)
         self._export = ExportTask(service, holdings, tasks, grants, upload)
 
     @property
@@ -136,6 +139,30 @@ class Participation:
         if left:
             raise GiveUp(", ".join(f"{line.found - line.retained} left in {line.store}" for line in left))
 
+    def erase_again(self, request_id: str, account_id: str) -> bool:
+        """After a restore: whether this erasure ended here; it begins now where the backup knows nothing of it."""
+        with self._store.transaction() as tx:
+            progress = Progress.of(tx.read(erasure_stream(request_id)))
+            if progress.finished is None:
+                self._begin(tx, progress, request_id, account_id)
+        return progress.finished is not None
+
+    def began_since(self, request_id: str, at: datetime) -> bool:
+        """Whether the erasure began here at that moment or later."""
+        with self._store.transaction() as tx:
+            begun = Progress.of(tx.read(erasure_stream(request_id))).begun_at
+        return begun is not None and begun >= at
+
+    def swept(self, account_id: str) -> int:
+        """Remove what a restored bucket or table still holds of an erased account; what is left even then."""
+        if not residue_of(scan(self._holdings, account_id)):
+            return 0
+        self._vault.destroy(account_id)
+        with self._store.transaction() as tx:
+            self._holdings.erase_rows(connection_of(tx), account_id)
+        self._holdings.erase_objects(account_id)
+        return residue_of(scan(self._holdings, account_id))
+
     def _erasure_requested(self, tx: Transaction, received: Received) -> None:
         asked: ErasureRequested = received.data
         if self.service not in asked.participants:
@@ -145,12 +172,15 @@ class Participation:
         if progress.done and progress.finished is not None:
             tx.append(stream, progress.version, [progress.finished])  # asked again, so the receipt is sent again
             return
+        self._begin(tx, progress, asked.request_id, asked.account_id)
+
+    def _begin(self, tx: Transaction, progress: Progress, request_id: str, account_id: str) -> None:
         if not progress.account_id:
-            counted = self._holdings.inventory(connection_of(tx), asked.account_id)
-            tx.append(stream, progress.version, [ErasureBegun(asked.request_id, asked.account_id, counted)])
-            tx.tombstone(asked.account_id)
-            self._on_begun(tx, asked.account_id)
-        self._tasks.enqueue(tx, ERASE, asked.request_id, {"request_id": asked.request_id})
+            counted = self._holdings.inventory(connection_of(tx), account_id)
+            tx.append(erasure_stream(request_id), progress.version, [ErasureBegun(request_id, account_id, counted)])
+            tx.tombstone(account_id)
+            self._on_begun(tx, account_id)
+        self._tasks.enqueue(tx, ERASE, request_id, {"request_id": request_id})
 
     def _scan_requested(self, tx: Transaction, received: Received) -> None:
         asked: ResidueScanRequested = received.data

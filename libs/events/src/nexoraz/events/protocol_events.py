@@ -1,13 +1,15 @@
 """What a participant remembers of erasures and exports: private events in histories that belong to no account.
 
-A history is named "erasure-<request id>", "scan-…", "export-…", "participant-<service>" or
-"epochs-of-<service>". It survives the account, so
-that a task that was killed knows what had been there and what it had done already.
+A history is named "erasure-<request id>", "scan-…", "export-…", "restore-…", "participant-<service>" or
+"epochs-of-<service>". It survives the account, so that a task that was killed knows what had been there and what it
+had done already.
 """
+
+from typing import Annotated
 
 import msgspec
 
-from nexoraz.events.classification import Fact, Id
+from nexoraz.events.classification import PSEUDONYM, Fact, Id
 from nexoraz.events.event import Event, Stream
 from nexoraz.events.holdings import Counted, Erased
 from nexoraz.events.residue import Residue
@@ -113,6 +115,22 @@ class KeyEpochDestroyed(Event, frozen=True):
     attested_at: Fact[str]
 
 
+class RestoreNoticed(Event, frozen=True):
+    """A backup came back; the service is closed. data_as_of: how old the data is taken to be, ISO 8601 with Z."""
+
+    restore_id: Id
+    why: Fact[str]
+    data_as_of: Fact[str]
+
+
+class RestoreSettled(Event, frozen=True):
+    """What had been missed is erased again, and the service is open. residue: what a second look still found."""
+
+    restore_id: Id
+    erased_again: Annotated[list[str], PSEUDONYM]
+    residue: Fact[int]
+
+
 PROTOCOL_EVENTS: list[type[Event]] = [
     ErasureBegun,
     ObjectsCounted,
@@ -123,6 +141,8 @@ PROTOCOL_EVENTS: list[type[Event]] = [
     PartsWritten,
     DataMapAnnounced,
     KeyEpochDestroyed,
+    RestoreNoticed,
+    RestoreSettled,
 ]
 
 
@@ -144,3 +164,7 @@ def participant_stream(service: str) -> Stream:
 
 def epochs_stream(service: str) -> Stream:
     return Stream.of("epochs-of", service, "")
+
+
+def restore_stream(restore_id: str) -> Stream:
+    return Stream.of("restore", restore_id, "")

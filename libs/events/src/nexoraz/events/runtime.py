@@ -6,6 +6,7 @@ Nothing is connected here: engines connect at the first statement, the bus when 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +20,13 @@ from nexoraz.events.contracts import Contract, Foreign
 from nexoraz.events.desks import LetterDesk, TaskDesk, desks
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.hints import RelayHint
-from nexoraz.events.holdings import Holdings
+from nexoraz.events.holdings import Holdings, stamp
+from nexoraz.events.incarnation import RestoreGuard
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.participation import EXPORT, Participation
 from nexoraz.events.questions import Questions
 from nexoraz.events.registry import Registry
+from nexoraz.events.restoration import ErasureRegister, Restoration, RpcErasureRegister
 from nexoraz.events.rpc import RpcClient, RpcHandler
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import InlineProjection, SqlEventStore, connection_of
@@ -79,6 +82,7 @@ class Runtime:
     link: BusLink
     rpc: RpcClient
     own_stream: OwnStream
+    guard: RestoreGuard
 
     @classmethod
     def wire(
@@ -97,8 +101,10 @@ class Runtime:
         trace, hint = chassis.current_traceparent, RelayHint(engine)
         store = SqlEventStore(engine, tables, registry, vault, inline(vault), hint=hint, traceparent=trace)
         stream = OwnStream(link, service, engine, tables)
-        queue = TaskQueue(tables)
-        return cls(service, chassis, engine, tables, registry, vault, store, queue, link, RpcClient(link), stream)
+        queue, guard = TaskQueue(tables), RestoreGuard(engine, vault_engine, settings.vault_kek_dir)
+        return cls(
+            service, chassis, engine, tables, registry, vault, store, queue, link, RpcClient(link), stream, guard
+        )
 
     @property
     def reading(self) -> Engine:
@@ -126,6 +132,13 @@ class Runtime:
         """Where an operator deals with dead letters and failed tasks, by their names on the command line."""
         return desks(self.engine, self.tables)
 
+    def restored(self, as_of: datetime | None) -> list[str]:
+        """An operator says that a backup was brought back: serve nothing until what it missed is erased again."""
+        closed = self.guard.close("an operator said that a backup was brought back", as_of)
+        return [
+            f"{self.service} is closed until its worker has erased again what was erased after {stamp(closed.as_of)}"
+        ]
+
     def participation(
         self,
         holdings: Holdings,
@@ -149,6 +162,7 @@ class Runtime:
             bus,
             bus,
             RpcUploadGrants(self.rpc),
+            remember=self.guard.remember,
             on_begun=begin,
             before_erase=before_erase,
         )
@@ -186,6 +200,7 @@ log = structlog.get_logger()
 class WorkerPlan:
     """What a service adds to the worker beside its part in erasure and export.
 
+    register, recall: of the coordinator, which knows itself what was erased (restoration.py).
     housekeeping: each removes what has expired and is without effect; all of them run every hour, in one worker,
     after the chassis's own. jobs: more that runs as long as the worker.
     """
@@ -198,6 +213,8 @@ class WorkerPlan:
     periodic: Sequence[Periodic] = ()
     task_concurrency: Mapping[str, int] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    register: ErasureRegister | None = None
+    recall: Callable[[], None] = lambda: None
 
 
 def worker_parts(
@@ -232,6 +249,15 @@ def worker_parts(
         jobs=plan.jobs,
         task_concurrency={EXPORT: EXPORTS_AT_ONCE, **plan.task_concurrency},
         survives_erasure=frozenset(participation.task_handlers),
+        restoration=Restoration(
+            runtime.service,
+            runtime.store,
+            runtime.vault,
+            runtime.guard,
+            participation,
+            plan.register or RpcErasureRegister(runtime.rpc),
+            plan.recall,
+        ),
     )
 
 

@@ -32,7 +32,10 @@ tracer = trace.get_tracer("nexoraz.events")
 
 
 class TaskRunner:
-    """Runs in the worker's loop; handlers run in its threads. `hint` may be called from any thread."""
+    """Runs in the worker's loop; handlers run in its threads. `hint` may be called from any thread.
+
+    only: the kinds that may begin now, while a service is closed after a restore; None for all.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class TaskRunner:
         self._runs: set[asyncio.Future[None]] = set()
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.only: frozenset[str] | None = None
         queue.owner, queue.wake = worker_id, self.hint
 
     def hint(self) -> None:
@@ -85,7 +89,10 @@ class TaskRunner:
 
     async def _start_due(self) -> int:
         busy = Counter(task.kind for task in self._running.values())
-        free = {kind: limit - busy[kind] for kind, limit in self._limits.items() if limit > busy[kind]}
+        wanted = (
+            self._limits.items() if self.only is None else [(k, n) for k, n in self._limits.items() if k in self.only]
+        )
+        free = {kind: limit - busy[kind] for kind, limit in wanted if limit > busy[kind]}
         if not free:
             return 0
         loop = asyncio.get_running_loop()

@@ -23,7 +23,7 @@ from nexoraz.events import key_rows
 from nexoraz.events.kek import EpochDestroyed, Kek
 from nexoraz.events.key_cache import CachedKey, KeyCache
 from nexoraz.events.key_rows import AccountClosed, Destruction, KeyMissing
-from nexoraz.events.vault_schema import epochs, keys
+from nexoraz.events.vault_schema import accounts, epochs, keys
 
 __all__ = ["AccountClosed", "Destruction", "Epoch", "KeyMissing", "Tampered", "Vault"]
 
@@ -122,6 +122,11 @@ class Vault:
             done = key_rows.destruction(connection, account_id) or key_rows.delete_keys(connection, account_id)
         self._cache.closed(account_id)
         return done
+
+    def destroyed_since(self, at: datetime) -> list[str]:
+        """The accounts whose keys were destroyed at that moment or later. Reads the whole table."""
+        with self.engine.connect() as connection:
+            return list(connection.scalars(select(accounts.c.account_id).where(accounts.c.destroyed_at >= at)))
 
     def destroy_purpose(self, account_id: str, purpose: str) -> bool:
         """Destroy the key of one purpose for good; other purposes stay. False when there was none."""

@@ -27,6 +27,7 @@ from nexoraz.events.leases import Leases
 from nexoraz.events.redrive import Redrive
 from nexoraz.events.relay import Relay
 from nexoraz.events.rpc import RpcServer
+from nexoraz.events.settling import Settling, after
 from nexoraz.events.sql_store import SqlEventStore
 from nexoraz.events.task_runner import TaskRunner
 from nexoraz.events.transient import is_transient
@@ -65,6 +66,7 @@ class Worker:
             survives_erasure=parts.survives_erasure,
             lease_s=parts.lease_s,
         )
+        self.settling = Settling(parts.restoration, self.relay, self.runner, self._insist)
         self.attention = Attention(parts.engine, parts.tables)
         self.rpc = RpcServer(parts.service, parts.rpc_handlers)
         self._client: Client | None = None
@@ -78,6 +80,7 @@ class Worker:
             "nats": self._check_nats,
             "consumers": self._check_consumers,
             "relay": self._check_relay,
+            "restored": self.settling.check,
             "attention": lambda: self.attention.counts,
         }
 
@@ -87,15 +90,12 @@ class Worker:
         server = await parts.serve_health(self.checks()) if parts.serve_health else None
         jobs: dict[str, Job] = {
             "nats": self._hold_connection,
+            "restore": self.settling.run,
             "relay": self.relay.run,
             "hints": self._listen,
-            "tasks": self.runner.run,
-            "leases": self._hold_leases,
-            "redrive": self._redrive,
+            "tasks": after(self.settling.looked, self.runner.run),
             "attention": self.attention.run,
-            **{f"consume {c.inbox.producer}": c.run for c in self.consumers},
-            **{f"every {p.name}": self._periodically(p) for p in parts.periodic},
-            **parts.jobs,
+            **{name: after(self.settling.opened, job) for name, job in self._served().items()},
         }
         try:
             async with asyncio.TaskGroup() as group:
@@ -106,6 +106,24 @@ class Worker:
             if server is not None:
                 server.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _served(self) -> dict[str, Job]:
+        """What waits while a restore is being settled: it would handle, show or send what was erased."""
+        return {
+            "rpc": self._answer_requests,
+            "leases": self._hold_leases,
+            "redrive": self._redrive,
+            **{f"consume {c.inbox.producer}": c.run for c in self.consumers},
+            **{f"every {p.name}": self._periodically(p) for p in self.parts.periodic},
+            **self.parts.jobs,
+        }
+
+    async def _answer_requests(self, stop: asyncio.Event) -> None:
+        while self._client is None and not stop.is_set():
+            await _pause(stop, 0.05)
+        if self._client is not None:
+            await self.rpc.start(self._client)
+        await stop.wait()
 
     def _hint_of(self, elsewhere: Callable[[], None]) -> Callable[[], None]:
         """After a commit of this process: wake our own relay directly, or whichever worker has the active one."""
@@ -135,7 +153,6 @@ class Worker:
             return
         self._client = client
         self.parts.link.attach(client)
-        await self.rpc.start(client)
         while not stop.is_set():
             await _pause(stop, 1.0)
             if client.is_closed:

@@ -12,6 +12,7 @@ from nexoraz.events.inbox import Handler
 from nexoraz.events.leases import BEAT_S
 from nexoraz.events.registry import Registry
 from nexoraz.events.relay import Translate
+from nexoraz.events.restoration import Restoration
 from nexoraz.events.rpc import RpcHandler
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.store import EventStore
@@ -51,5 +52,6 @@ class WorkerParts:
     jobs: Mapping[str, Job] = field(default_factory=dict)
     task_concurrency: Mapping[str, int] = field(default_factory=dict)
     survives_erasure: frozenset[str] = frozenset()
+    restoration: Restoration | None = None
     lease_s: float = LEASE_S
     partition_beat_s: float = BEAT_S

@@ -24,13 +24,16 @@ from nexoraz.service.auth import COOKIE, Authenticator
 from nexoraz.service.exchange import Observer
 from nexoraz.service.health import Check, Readiness
 from nexoraz.service.idempotency import IdempotencyKeys
-from nexoraz.service.problems import MEDIA_TYPE, Refusals, install
+from nexoraz.service.problems import MEDIA_TYPE, OUTAGE, RETRY_AFTER_S, Problem, Refusals, install
 from nexoraz.service.schemas import Blueprint, Schema
 
 __all__ = ["Blueprint", "Schema", "body_limit", "create_app", "openapi_document"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+HEALTH = frozenset({"livez", "readyz"})
 
 
 class AppSettings(Protocol):
@@ -101,11 +104,13 @@ def create_app(
     authenticator: Authenticator | None = None,
     idempotency_keys: IdempotencyKeys | None = None,
     tracer_provider: trace.TracerProvider | None = None,
+    may_serve: Callable[[], bool] = lambda: True,
 ) -> Flask:
     """Build the application of service `name`; connects to nothing.
 
     A blueprint's `url_prefix` is put under /v1/<name>. Errors of kinds in `refusals` become problems of their
-    status; anything else that is raised is a defect, logged, and a 500 that says nothing.
+    status; anything else that is raised is a defect, logged, and a 500 that says nothing. While `may_serve` says no
+    (after a restore, until what the backup brought back is erased again), everything but /livez is a 503.
     """
     app = _Flask(f"nexoraz.{name}", static_folder=None)
     app.json = _FastJson(app)
@@ -122,8 +127,24 @@ def create_app(
     install(app, refusals or Refusals({}))
     _observe(app, settings, tracer_provider)
     _describe(app, name, blueprints)
-    _serve_health(app, ready_checks)
+    _serve_health(app, {**ready_checks, "restored": functools.partial(_require, may_serve)})
+    app.before_request(functools.partial(_refuse_unless, may_serve))
     return app
+
+
+class CatchingUp(Exception):
+    """What the restored data missed is not erased again yet."""
+
+
+def _require(may_serve: Callable[[], bool]) -> None:
+    if not may_serve():
+        raise CatchingUp
+
+
+def _refuse_unless(may_serve: Callable[[], bool]) -> None:
+    if request.endpoint not in HEALTH and not may_serve():
+        title = "A backup was brought back; nothing is served until what it missed is done again"
+        raise Problem("catching-up", OUTAGE, title, headers={"Retry-After": RETRY_AFTER_S})
 
 
 def _describe(app: Flask, name: str, blueprints: Iterable[Blueprint]) -> None:

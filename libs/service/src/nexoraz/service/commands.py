@@ -1,5 +1,5 @@
 """The command line of every service: `python -m nexoraz.<service> web | worker | migrate | rebuild | generate`, and for
-operators `letters` and `tasks` (see desks), `rotate` and `sweep`."""
+operators `letters` and `tasks` (see desks), `rotate`, `sweep` and `restored` (docs/operations/restore.md)."""
 
 import argparse
 import gc
@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -44,6 +45,7 @@ class Commands(Generic[S]):
     rebuild: rebuilds the named read models, or all, and returns a line per read model.
     desks: where an operator deals with failed work, by the names in desks.TITLES.
     upkeep: what is done from time to time, by the names in JOBS; each tells lines and returns the exit status.
+    restored: a backup was brought back, of that age where it is known; closes the service, and returns lines about it.
     documents: path below root → text of every generated document; needs no settings.
     others: commands that this service has besides.
     also_logs: keys that this service's log lines may hold beside the common ones (logging.ALLOWED); ids, never values.
@@ -59,6 +61,7 @@ class Commands(Generic[S]):
     rebuild: Callable[[S, Sequence[str]], Sequence[str]]
     desks: Callable[[S], Desks]
     upkeep: Callable[[S], Mapping[str, Callable[[Callable[[str], None]], int]]]
+    restored: Callable[[S, datetime | None], Sequence[str]]
     documents: Callable[[], Mapping[str, str]]
     others: Sequence[Command[S]] = ()
     also_logs: frozenset[str] = frozenset()
@@ -75,7 +78,7 @@ def run(commands: Commands[S], argv: Sequence[str]) -> int:
         sys.stderr.write(f"{commands.name}: {invalid}\n")
         return 2
     # An operator's terminal shows what was asked for; the log of it goes beside.
-    at_terminal = arguments.command in {*TITLES, *JOBS, *(other.name for other in commands.others)}
+    at_terminal = arguments.command in {*TITLES, *JOBS, "restored", *(other.name for other in commands.others)}
     stream = sys.stderr.buffer if at_terminal else None
     logs.configure(commands.name, commands.version, settings.log_level, commands.also_logs, stream)
     try:
@@ -101,6 +104,9 @@ def _run(commands: Commands[S], settings: S, arguments: argparse.Namespace) -> i
         return other.act(settings, arguments)
     elif arguments.command in JOBS:
         return commands.upkeep(settings)[arguments.command](_tell)
+    elif arguments.command == "restored":
+        for line in commands.restored(settings, arguments.since):
+            sys.stdout.write(line + "\n")
     else:
         for line in commands.rebuild(settings, arguments.names):
             sys.stdout.write(line + "\n")
@@ -121,6 +127,9 @@ def _parser(commands: Commands[S]) -> argparse.ArgumentParser:
         other.add_arguments(each.add_parser(other.name, help=other.help, description=other.help))
     for job, help_ in JOBS.items():
         each.add_parser(job, help=help_)
+    restored = each.add_parser("restored", help="say that a backup was brought back: close until it is caught up with")
+    since = "how old the oldest restored store is, such as 2026-11-21T03:00:00Z; the newest event's time without it"
+    restored.add_argument("--since", type=_moment, metavar="TIME", help=since)
     generate = each.add_parser("generate", help="write the documents that are generated from the code")
     generate.add_argument("--check", action="store_true", help="write nothing; fail when a document is out of date")
     return parser
@@ -129,6 +138,11 @@ def _parser(commands: Commands[S]) -> argparse.ArgumentParser:
 def _tell(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()  # progress is worth something while it is progress
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _web(commands: Commands[S], settings: S) -> Flask:

@@ -97,6 +97,7 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(engine, self.tables.auth, self.settings.public_url),
             idempotency_keys=keys,
+            may_serve=self.runtime.guard.may_serve,
         )
         install_answers(app)
         return app

@@ -16,15 +16,19 @@ from nexoraz.events.objects import Objects
 from nexoraz.events.participation import PROTOCOL_EVENTS
 from nexoraz.events.projector import RebuildableProjection
 from nexoraz.events.registry import Registry
+from nexoraz.events.restoration import SUBJECT as ERASURES
 from nexoraz.events.runtime import Runtime, WorkerPlan
 from nexoraz.events.sql_store import now
 from nexoraz.privacy.adapters import published, subscribed
 from nexoraz.privacy.adapters.archive_store import SealedArchives
 from nexoraz.privacy.adapters.certificate_book import SealedSigningKeys, SqlCertificateBook
 from nexoraz.privacy.adapters.documents import StoredDocuments
+from nexoraz.privacy.adapters.erasure_register import ErasureRegister
 from nexoraz.privacy.adapters.export_keys import SqlExportKeys
 from nexoraz.privacy.adapters.holdings import held
+from nexoraz.privacy.adapters.ledger import BucketLedger
 from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
+from nexoraz.privacy.application.capability import token_hash
 from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
@@ -110,9 +114,15 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url, self._time),
             idempotency_keys=idempotency_keys,
+            may_serve=self.runtime.guard.may_serve,
         )
         install_answers(app)
         return app
+
+    @property
+    def register(self) -> ErasureRegister:
+        """Who was asked to erase whom."""
+        return ErasureRegister(self.runtime.store, SERVICE)
 
     def plan(self) -> WorkerPlan:
         """The tasks, and what is listened to."""
@@ -120,12 +130,18 @@ class App(participant.Participant):
             translate=published.translate,
             handlers=subscribed.handlers(self.use_cases.answers, self.settings.participants),
             task_handlers=self.use_cases.task_handlers(),
-            rpc_handlers={SUBJECT: UploadGrants(self.use_cases.exports, self.objects)},
+            rpc_handlers={
+                SUBJECT: UploadGrants(self.use_cases.exports, self.objects),
+                ERASURES: self.register,
+            },
+            register=self.register,
+            recall=self.use_cases.recollection.recall,
             task_concurrency={ASSEMBLE: 2},
         )
 
     def start(self) -> None:
-        """Have a key to sign certificates with, too."""
+        """Have the keys by which it signs and knows tokens: older than any request, so that every backup has them."""
+        token_hash(self.ports.hashes, "")
         with self.runtime.store.transaction() as tx:
             self.ports.signing.current(tx)
         participant.Participant.start(self)  # a class with slots has no super() of its own
@@ -143,6 +159,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
     book = SqlRequestBook()
     # Nobody asks for the account from its erasure on.
     participation = runtime.participation(holdings, on_begun=book.lock_account)
+    documents = StoredDocuments(runtime.engine, objects)
     ports = Ports(
         store=runtime.store,
         queue=runtime.tasks,
@@ -153,6 +170,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         archives=SealedArchives(objects),
         signing=SealedSigningKeys(runtime.vault, clock),
         certificates=SqlCertificateBook(),
+        ledger=BucketLedger(objects.bucket, documents.keys),
         clock=clock,
         new_id=lambda: str(uuid4()),
     )

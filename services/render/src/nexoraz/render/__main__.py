@@ -17,6 +17,7 @@ COMMANDS = Commands(
     rebuild=lambda settings, names: bootstrap.build(settings).rebuild(names),
     desks=lambda settings: bootstrap.build(settings).runtime.desks(),
     upkeep=lambda settings: bootstrap.build(settings).upkeep().jobs(),
+    restored=lambda settings, since: bootstrap.build(settings).runtime.restored(since),
     documents=bootstrap.documents,
 )
 

@@ -80,6 +80,7 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),
             idempotency_keys=idempotency_keys,
+            may_serve=self.runtime.guard.may_serve,
         )
 
     def plan(self) -> WorkerPlan:

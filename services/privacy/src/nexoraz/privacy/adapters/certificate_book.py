@@ -37,6 +37,13 @@ class SqlCertificateBook:
         ends = [connection.execute(query).first() for query in last]
         return max(((row.number, row.sha256) for row in ends if row), default=(0, ""))
 
+    def file(self, tx: Transaction, request_id: str) -> bytes | None:
+        return (
+            connection_of(tx)
+            .execute(select(CERTIFICATES.c.file).where(CERTIFICATES.c.request_id == request_id))
+            .scalar()
+        )
+
     def add(self, tx: Transaction, request_id: str, entry: Entry) -> None:
         connection_of(tx).execute(insert(CERTIFICATES).values(request_id=request_id, **_row(entry)))
 

@@ -6,6 +6,7 @@ from nexoraz.events.store import EventStore, Transaction, execute, repeated
 from nexoraz.events.tasks import Task
 from nexoraz.privacy.application.amending import ask_for_amendment
 from nexoraz.privacy.application.ports import CertificateBook, Clock, Entry, Queue, SigningKeys
+from nexoraz.privacy.application.recollection import Recollection
 from nexoraz.privacy.application.streams import request_stream
 from nexoraz.privacy.domain.certificate import Issue, certificate, file_digest
 from nexoraz.privacy.domain.commands import CertifyErasure
@@ -23,9 +24,12 @@ class Certifying:
     queue: Queue
     clock: Clock
     issuer: str
+    recollection: Recollection
 
     def certify(self, task: Task) -> None:
-        """Task: the erasure is proven. The certificate and the request's end are one commit."""
+        """Task: the erasure is proven. The certificate and the request's end are one commit, which the ledger precedes:
+        what is certified is never forgotten."""
+        self.recollection.keep(task.payload["request_id"])
 
         def work(tx: Transaction) -> None:
             self._certify(tx, task.payload["request_id"])

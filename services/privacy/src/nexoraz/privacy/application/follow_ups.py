@@ -10,8 +10,9 @@ from nexoraz.privacy.application.streams import request_id_of
 from nexoraz.privacy.domain import events as e
 from nexoraz.privacy.domain.vocabulary import RequestType
 
-RUN, CERTIFY, ASSEMBLE, ERASE_ARCHIVE, DISCARD = (
+RUN, CERTIFY, ASSEMBLE, ERASE_ARCHIVE, DISCARD, RECORD, RECORD_CERTIFICATE = (
     "run-request", "certify-erasure", "assemble-archive", "erase-archive", "discard-export",
+    "record-erasure", "record-certificate",
 )  # fmt: skip
 
 
@@ -33,6 +34,10 @@ class FollowUps:
         match recorded.event:
             case e.GraceStarted() as event:
                 self._later(tx, RUN, request_id, (event.until - event.at).total_seconds())
+            case e.ErasureAsked():
+                self._later(tx, RECORD, request_id)
+            case e.RequestCompleted(certificate_number=number) if number:
+                self._later(tx, RECORD_CERTIFICATE, request_id)
             case e.ErasureProven():
                 # A proof can be taken back by a late answer, and given again: each is certified by a task of its own.
                 payload = {"request_id": request_id}

@@ -33,6 +33,10 @@ class RequestBook(Protocol):
         """Let the bearer of the token with this keyed hash follow the request, after an erasure too."""
         ...
 
+    def token_hash(self, tx: Transaction, request_id: str) -> str:
+        """What `remember_token` was told, "" for nothing."""
+        ...
+
     def keep_archive(self, tx: Transaction, request_id: str, account_id: str, size: int, expires_at: datetime) -> None:
         """Say that the archive can be downloaded."""
         ...
@@ -137,6 +141,10 @@ class CertificateBook(Protocol):
     def head(self, tx: Transaction) -> tuple[int, str]:
         """Number and sha256 of the last document, (0, "") for none; nobody else extends the chain until the end
         of the transaction."""
+        ...
+
+    def file(self, tx: Transaction, request_id: str) -> bytes | None:
+        """The certificate of a request itself, byte for byte."""
         ...
 
     def add(self, tx: Transaction, request_id: str, entry: Entry) -> None:

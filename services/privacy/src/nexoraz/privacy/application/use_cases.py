@@ -23,6 +23,7 @@ from nexoraz.privacy.application.ports import (
     Roster,
     SigningKeys,
 )
+from nexoraz.privacy.application.recollection import Ledger, Recollection
 from nexoraz.privacy.application.requests import Requests
 
 
@@ -39,6 +40,7 @@ class Ports:
     archives: ArchiveStore
     signing: SigningKeys
     certificates: CertificateBook
+    ledger: Ledger
     clock: Clock
     new_id: Callable[[], str]
 
@@ -62,6 +64,7 @@ class UseCases:
     amending: Amending
     exports: Exports
     oversight: Oversight
+    recollection: Recollection
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -73,6 +76,8 @@ class UseCases:
             tasks.ASSEMBLE: self.exports.assemble,
             tasks.ERASE_ARCHIVE: self.exports.erase,
             tasks.DISCARD: self.exports.discard,
+            tasks.RECORD: self.recollection.record,
+            tasks.RECORD_CERTIFICATE: self.recollection.record_certificate,
         }
 
 
@@ -91,7 +96,9 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
         required=terms.required,
         policy_version=terms.policy_version,
     )
-    certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
+    recollection = Recollection(p.store, p.ledger, p.signing, p.certificates, p.book, p.queue, p.clock)
+    certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer, recollection)
     amending = Amending(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
     exports = Exports(p.store, p.book, p.export_keys, p.archives, p.signing, p.queue, p.clock, terms.archives_kept_for)
-    return UseCases(requests, Answers(p.clock), certifying, amending, exports, Oversight(p.book, p.clock, p.new_id))
+    oversight = Oversight(p.book, p.clock, p.new_id)
+    return UseCases(requests, Answers(p.clock), certifying, amending, exports, oversight, recollection)

@@ -84,6 +84,8 @@ def _step(event: Event) -> Json | None:  # noqa: PLR0911 - one return per kind o
             return {"step": "grace-started", "at": stamp(event.at), "until": stamp(event.until)}
         case e.GraceWaived():
             return {"step": "grace-waived", "at": stamp(event.at)}
+        case e.RequestRecalled():
+            return {"step": "recalled", "at": stamp(event.at)}
         case e.RequestStarted():
             return {"step": "started", "at": stamp(event.at), "participants": list(event.participants)}
         case e.ErasureAsked():

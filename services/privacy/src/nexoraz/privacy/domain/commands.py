@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nexoraz.privacy.domain.vocabulary import Archive, DenialReason, Part, Receipt, RequestType, Scan
+from nexoraz.privacy.domain.vocabulary import Archive, DenialReason, Part, Receipt, RequestType, Scan, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,24 @@ class DenyRequest:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RecallErasure:
+    """The ledger of erasures knows a request that a restored database does not, or not so far.
+
+    certificate_number: 0 for one that had not ended; then it is asked for again. outcome: of one that had.
+    """
+
+    request_id: str
+    account_id: str
+    received_at: datetime
+    policy_version: str
+    participants: tuple[str, ...]
+    certificate_number: int
+    certificate_sha256: str
+    outcome: State | None
+    at: datetime
+
+
 Command = (
     SubmitRequest
     | WithdrawRequest
@@ -111,4 +129,5 @@ Command = (
     | DeliverArchive
     | EraseArchive
     | DenyRequest
+    | RecallErasure
 )

@@ -57,6 +57,12 @@ class RequestStarted(Event, frozen=True):
     at: Fact[datetime]
 
 
+class RequestRecalled(Event, frozen=True):
+    """A backup had lost the request, or its end; the ledger of erasures remembers it (decision 0030)."""
+
+    at: Fact[datetime]
+
+
 class ErasureAsked(Event, frozen=True):
     """The named participants are asked to erase the account."""
 
@@ -174,7 +180,7 @@ class KeyEpochEnded(Event, frozen=True):
 
 
 REQUEST_EVENTS: tuple[type[Event], ...] = (
-    RequestReceived, RequestVerified, GraceStarted, GraceWaived, RequestWithdrawn, RequestStarted,
+    RequestReceived, RequestVerified, GraceStarted, GraceWaived, RequestWithdrawn, RequestRecalled, RequestStarted,
     ErasureAsked, ReceiptTaken, ScanAsked, ScanTaken, ErasureProven,
     ExportAsked, PartTaken, PartsCollected, ArchiveAssembled, ArchiveErased,
     RequestCompleted, RequestDenied,

@@ -22,10 +22,12 @@ SIGN_IN_MAX_AGE = timedelta(minutes=15)
 """How long ago the sign-in may be that verifies who asks."""
 
 
-def decide(command: c.Command, state: Request) -> Sequence[Event]:  # noqa: PLR0911 - one return per command
+def decide(command: c.Command, state: Request) -> Sequence[Event]:  # noqa: PLR0911, PLR0912 - one return per command
     """The events that follow, none when there is nothing left to do. Raises a refusal (refusals.py)."""
     if isinstance(command, c.SubmitRequest):
         return _submit(command, state)
+    if isinstance(command, c.RecallErasure):
+        return _recall(command, state)
     if not state.id:
         raise r.RequestUnknown
     match command:
@@ -191,6 +193,34 @@ def _deny(command: c.DenyRequest, state: Request) -> Sequence[Event]:
     if not state.active:
         return []
     return [e.RequestDenied(state.id, state.type, command.reason, command.at)]
+
+
+def _recall(command: c.RecallErasure, state: Request) -> Sequence[Event]:
+    if state.certificate_number or (state.running and not command.certificate_number):
+        return []
+    events: list[Event] = [e.RequestRecalled(command.at)]
+    if not state.id:
+        events.insert(0, _received_before(command))
+    if not state.running:
+        events.append(e.RequestStarted(command.participants, (), command.at))
+    for event in events:
+        state = evolve(state, event)
+    if command.outcome is None:
+        return [*events, *_next_steps(state, command.at)]
+    asked = e.ErasureAsked(state.id, state.account_id, command.participants, command.at)
+    number, digest = command.certificate_number, command.certificate_sha256
+    return [*events, asked, e.RequestCompleted(state.id, state.type, command.outcome, number, digest, command.at)]
+
+
+def _received_before(command: c.RecallErasure) -> Event:
+    return e.RequestReceived(
+        request_id=command.request_id,
+        account_id=command.account_id,
+        type=RequestType.ERASURE,
+        at=command.received_at,
+        deadline_at=one_month_after(command.received_at),
+        policy_version=command.policy_version,
+    )
 
 
 request: Decider[c.Command, Request, Event] = Decider(NO_REQUEST, decide, evolve)

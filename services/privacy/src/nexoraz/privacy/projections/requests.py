@@ -115,6 +115,10 @@ class SqlRequestBook:
     def remember_token(self, tx: Transaction, request_id: str, token_hash: str) -> None:
         connection_of(tx).execute(insert(REQUEST_TOKENS).values(token_hash=token_hash, request_id=request_id))
 
+    def token_hash(self, tx: Transaction, request_id: str) -> str:
+        known = select(REQUEST_TOKENS.c.token_hash).where(REQUEST_TOKENS.c.request_id == request_id).limit(1)
+        return connection_of(tx).execute(known).scalar() or ""
+
     def keep_archive(self, tx: Transaction, request_id: str, account_id: str, size: int, expires_at: datetime) -> None:
         row: dict[str, Any] = {"request_id": request_id, "account_id": account_id, "size": size}
         connection_of(tx).execute(upsert(ARCHIVES).values(expires_at=expires_at, **row).on_conflict_do_nothing())
