@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import psycopg
 from sqlalchemy import Engine
 
-from nexoraz.events.append import PREPARED, AppendRow, Driver, KeptConnection, append_all, append_one, append_rows
+from nexoraz.events.append import PREPARED, AppendRow, Driver, KeptConnection, append_all, append_many, append_one
 
 LARGEST = 512
 """Rows at which a group is full; bounds how long the lock of the appends is held."""
@@ -130,7 +130,7 @@ class GroupCommit:
             group[0].stored = append_one(driver, rows[0])
             return
         if len(rows) == len(group):
-            stored = append_rows(driver, rows)
+            stored = append_many(driver, rows)
             for number, caller in enumerate(group, start=1):
                 caller.stored = number in stored
             return

@@ -182,7 +182,7 @@ class SqlTransaction:
         body = registry.encode(recorded.event, stream, recorded.version, self._store.sealer)
         return (
             recorded.id, stream.name, recorded.version, registry.name_of(type(recorded.event)), stream.account_id,
-            recorded.occurred_at, msgspec.json.encode(body).decode(), recorded.causation_id, recorded.traceparent,
+            recorded.occurred_at, msgspec.json.encode(body), recorded.causation_id, recorded.traceparent,
         )  # fmt: skip
 
     def _recorded(self, stream: Stream, row: tuple[Any, ...]) -> Recorded:
