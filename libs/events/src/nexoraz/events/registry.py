@@ -16,6 +16,7 @@ ERASED = "[erased]"
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 Json = dict[str, Any]
+_decode = msgspec.json.Decoder().decode
 
 
 class KeyDestroyed(Exception):
@@ -60,6 +61,7 @@ class Registry:
     _types: dict[str, EventType] = field(default_factory=dict)
     _by_class: dict[type[Event], EventType] = field(default_factory=dict)
     _upcasters: dict[tuple[str, int], Upcaster] = field(default_factory=dict)
+    _stored: dict[str, tuple[EventType, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[type[Event]]) -> "Registry":
@@ -105,13 +107,26 @@ class Registry:
 
     def decode(self, type_: str, data: Json, stream: Stream, version: int, sealer: Sealer | None) -> Event:
         """The event of a stored row. Without a sealer, and for destroyed keys, personal fields read as erased."""
+        entry, shape = self._stored.get(type_) or self._shape_of(type_)
+        opened = dict(self._lift(entry.name, shape, entry.cls.version, data))
+        for name, declared in entry.personal.items():
+            text = opened.get(name)
+            if text is None:
+                continue
+            try:
+                opened[name] = _unseal(text, declared, stream, version, name, sealer) if sealer else entry.erased[name]
+            except KeyDestroyed:
+                opened[name] = entry.erased[name]
+        return msgspec.convert(opened, entry.cls)
+
+    def _shape_of(self, type_: str) -> tuple[EventType, int]:
+        """The event and the version of its shape that a stored type name means."""
         name, _, shape = type_.rpartition(".v")
         entry = self._types.get(name)
         if entry is None:
             raise UnknownEvent(type_)
-        lifted = self._lift(name, int(shape), entry.cls.version, data)
-        opened = {**lifted, **self._open(entry, lifted, stream, version, sealer)}
-        return msgspec.convert(opened, entry.cls)
+        found = self._stored[type_] = (entry, int(shape))
+        return found
 
     def _lift(self, name: str, shape: int, target: int, data: Json) -> Json:
         while shape < target:
@@ -119,27 +134,13 @@ class Registry:
             shape += 1
         return data
 
-    def _open(self, entry: EventType, data: Json, stream: Stream, version: int, sealer: Sealer | None) -> Json:
-        opened: Json = {}
-        for name, declared in entry.personal.items():
-            if data.get(name) is None:
-                continue
-            try:
-                opened[name] = (
-                    _unseal(data[name], declared, stream, version, name, sealer) if sealer else entry.erased[name]
-                )
-            except KeyDestroyed:
-                opened[name] = entry.erased[name]
-        return opened
-
 
 def _unseal(text: str, declared: Personal, stream: Stream, version: int, name: str, sealer: Sealer) -> Any:
     try:
-        sealed = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+        sealed = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:
         raise ValueError(f"field {name} of {stream.name} version {version} is not sealed") from error
-    raw = sealer.open(stream.account_id, declared.purpose, sealed, f"{stream.name}|{version}|{name}")
-    return msgspec.json.decode(raw)
+    return _decode(sealer.open(stream.account_id, declared.purpose, sealed, f"{stream.name}|{version}|{name}"))
 
 
 def _erased_value(cls: type[Event], name: str) -> Any:

@@ -190,10 +190,11 @@ class SqlTransaction:
         if account_id != stream.account_id:
             stream = Stream(stream.name, account_id)
         store = self._store
-        event = store.registry.decode(type_, msgspec.json.decode(body), stream, version, store.sealer)
+        event = store.registry.decode(type_, _decode(body), stream, version, store.sealer)
         return Recorded(position, id_, stream, version, at, event, cause, trace)
 
 
+_decode = msgspec.json.Decoder().decode
 READ = (
     "SELECT position, id, account_id, version, type, occurred_at, data::text, causation_id, traceparent"
     " FROM events WHERE stream = %s AND version > %s ORDER BY version"
