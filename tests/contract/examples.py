@@ -54,6 +54,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "public_key": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
         "participants": ["assets"],
     },
+    "notice-given.v1": {
+        "account_id": ACCOUNT,
+        "request_id": REQUEST,
+        "type": "access",
+        "notice": "deadline-extended",
+        "reason": "complexity",
+        "until": MOMENT,
+    },
+    "objection-recorded.v1": {"account_id": ACCOUNT, "request_id": REQUEST, "purpose": "training"},
     "request-completed.v1": {"request_id": REQUEST, "type": "erasure", "outcome": "completed"},
     "participant-announced.v1": {"participant": "assets", "data_map_hash": SHA, "data_map": '{"service":"assets"}'},
     "erasure-receipted.v1": {

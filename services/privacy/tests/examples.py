@@ -1,5 +1,6 @@
 """Named valid messages. Tests vary them with `replace`; the contract tests use them as samples of every contract."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from nexoraz.privacy.domain import commands as c
@@ -7,10 +8,13 @@ from nexoraz.privacy.domain import events as e
 from nexoraz.privacy.domain.vocabulary import (
     Answer,
     Archive,
+    ExtensionReason,
+    Notice,
     Part,
     PartFile,
     Receipt,
     ReceiptLine,
+    RefusalReason,
     RequestType,
     Scan,
     ScanLine,
@@ -25,6 +29,7 @@ GRACE = timedelta(hours=72)
 OTHERS = ("assets", "billing", "privacy", "render")
 FIVE = frozenset({"identity", *OTHERS})
 DEADLINE = datetime(2025, 12, 4, tzinfo=UTC)
+EXTENDED = datetime(2026, 2, 4, tzinfo=UTC)
 PUBLIC_KEY = "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -39,13 +44,24 @@ ask_erasure = c.SubmitRequest(
     being_erased_by="",
     at=NOW,
 )
+ask_correction = replace(ask_erasure, type=RequestType.CORRECTION, about="country")
+ask_objection = replace(ask_erasure, type=RequestType.OBJECTION, about="training")
+extend = c.ExtendDeadline(ExtensionReason.COMPLEXITY, NOW)
+refuse = c.RefuseRequest(RefusalReason.EXCESSIVE, NOW)
+answer = c.AnswerCorrection(NOW)
+retry = c.RetryRequest("", NOW)
 run = c.RunRequest(announced=FIVE, required=FIVE, public_key="", at=NOW)
 
 received = e.RequestReceived(REQUEST, ACCOUNT, RequestType.ERASURE, NOW, DEADLINE, "2025-10-15")
 access_received = e.RequestReceived(REQUEST, ACCOUNT, RequestType.ACCESS, NOW, DEADLINE, "2025-10-15")
+correction_received = e.RequestReceived(
+    REQUEST, ACCOUNT, RequestType.CORRECTION, NOW, DEADLINE, "2025-10-15", "country"
+)
 verified = e.RequestVerified(NOW - timedelta(minutes=2), NOW)
 in_grace = e.GraceStarted(NOW + GRACE, NOW)
 waived = e.GraceWaived(NOW)
+deadline_extended = e.DeadlineExtended(REQUEST, ExtensionReason.COMPLEXITY, EXTENDED, NOW)
+started_alone = e.RequestStarted((), (), NOW)
 withdrawn = e.RequestWithdrawn(REQUEST, RequestType.ERASURE, NOW)
 started = e.RequestStarted(tuple(sorted(FIVE)), (), NOW)
 others_asked = e.ErasureAsked(REQUEST, ACCOUNT, OTHERS, NOW)
@@ -59,6 +75,10 @@ archive = Archive(size=4_096, entries=12, expires_at=NOW + timedelta(days=7))
 assembled = e.ArchiveAssembled(archive, NOW)
 access_completed = e.RequestCompleted(REQUEST, RequestType.ACCESS, State.COMPLETED, 0, "", NOW)
 announced = e.ParticipantAnnounced("assets", DIGEST, "[]", NOW)
+
+
+def notice(type_: RequestType, notice: Notice, reason: str = "", until: str = "") -> e.NoticeGiven:
+    return e.NoticeGiven(REQUEST, ACCOUNT, type_, notice, reason, until, NOW)
 
 
 def receipt(participant: str, outcome: str = Answer.ERASED, retained: int = 0) -> Receipt:
@@ -107,6 +127,7 @@ def part_taken(participant: str) -> e.PartTaken:
     return e.PartTaken(taken.message_id, taken.part, NOW)
 
 
+CORRECTING = (correction_received, verified, started_alone)
 RUNNING = (received, verified, waived, started, others_asked)
 OTHERS_DONE = (*RUNNING, *map(receipt_taken, OTHERS), identity_asked)
 SCANNING = (*OTHERS_DONE, receipt_taken("identity"), scan_asked)

@@ -6,10 +6,13 @@ import pytest
 
 from nexoraz.events.decider import Refused
 from nexoraz.identity.adapters import published, subscribed
+from nexoraz.identity.adapters.memory import MemoryMails
+from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.bootstrap import ROOT, documents
 from nexoraz.identity.domain import account, countries, email_address, operator, session, signing_key
 from nexoraz.identity.domain.events import EVENTS
 from nexoraz.service.committed import stale
+from services.identity.tests.examples import NOW
 
 README = (ROOT / "README.md").read_text()
 
@@ -53,7 +56,8 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
 def test_the_readme_names_every_event_in_and_out() -> None:
     said = {contract.type_name().removeprefix("nexoraz.identity.") for contract in published.CONTRACTS}
     assert {name for row in rows("Events out") for name in re.findall(r"`([a-z0-9.-]+)`", row[0])} == said
-    assert not subscribed.HANDLERS
+    heard = {view.source.rpartition("privacy.")[2] for view in subscribed.handlers(Notices(MemoryMails(lambda: NOW)))}
+    assert heard <= set(re.findall(r"`([a-z0-9.-]+)`", README.split("## Events in\n")[1].split("\n## ")[0]))
 
 
 @pytest.mark.parametrize("heading", ["Data held"])

@@ -39,7 +39,7 @@ class Coordinator:
 
     def __post_init__(self) -> None:
         with self.app.runtime.engine.begin() as connection:
-            remember_key(connection, self.key["kid"], public_jwk(self.key), self.clock() + timedelta(days=30))
+            remember_key(connection, self.key["kid"], public_jwk(self.key), self.clock() + timedelta(days=90))
         self.client = self.app.web().test_client()
 
     def headers(self, account_id: str, signed_in_ago: timedelta = timedelta(minutes=1), *roles: str) -> dict[str, str]:

@@ -25,6 +25,10 @@ messages = st.one_of(
     st.just(c.CertifyErasure(1, x.DIGEST, x.NOW)),
     st.just(c.WithdrawRequest(x.NOW)),
     st.just(c.DeliverArchive(x.archive, x.NOW)),
+    st.just(x.answer),
+    st.just(x.refuse),
+    st.just(x.extend),
+    st.builds(lambda p: c.RetryRequest(p, x.NOW), st.sampled_from(["", *sorted(x.FIVE), "stranger"])),
 )
 
 
@@ -73,7 +77,7 @@ def diligent(commands: list[c.Command]) -> list[c.Command]:
 
 
 @settings(max_examples=200, deadline=None)
-@for_all(st.lists(messages.filter(lambda m: not isinstance(m, c.WithdrawRequest)), max_size=40))
+@for_all(st.lists(messages.filter(lambda m: not isinstance(m, c.WithdrawRequest | c.RefuseRequest)), max_size=40))
 def test_an_erasure_ends_once_everybody_did_its_duty_whatever_came_before(commands: list[c.Command]) -> None:
     events = play((x.received, x.verified, x.waived), diligent(commands))
     assert sum(isinstance(event, e.RequestCompleted) for event in events) == 1
@@ -82,6 +86,7 @@ def test_an_erasure_ends_once_everybody_did_its_duty_whatever_came_before(comman
 @settings(max_examples=200, deadline=None)
 @for_all(st.lists(messages, max_size=40))
 def test_repeated_messages_are_harmless(commands: list[c.Command]) -> None:
+    commands = [command for command in commands if not isinstance(command, c.RetryRequest)]  # asks anew on purpose
     once = play(x.RUNNING, commands)
     doubled: list[c.Command] = [again for command in commands for again in (command, command)]
     twice = play(x.RUNNING, doubled)
@@ -122,6 +127,38 @@ def test_an_archive_is_never_delivered_before_every_part_is_there(commands: list
 @for_all(st.lists(messages, max_size=60))
 def test_nothing_happens_after_the_end(commands: list[c.Command]) -> None:
     events = play((x.received, x.verified, x.in_grace), commands)
-    ends = [n for n, ev in enumerate(events) if isinstance(ev, e.RequestCompleted | e.RequestWithdrawn)]
+    ends = [
+        n for n, ev in enumerate(events) if isinstance(ev, e.RequestCompleted | e.RequestWithdrawn | e.RequestDenied)
+    ]
     assert not ends or ends == [len(events) - 1]
     assert all(event.type is RequestType.ERASURE for event in events if isinstance(event, e.RequestReceived))
+
+
+@settings(max_examples=300, deadline=None)
+@for_all(st.lists(messages, max_size=60))
+def test_no_operator_completes_denies_or_rushes_what_has_begun(commands: list[c.Command]) -> None:
+    """A running erasure ends by evidence alone, and its deadline moves once at most."""
+    events = play(x.RUNNING, commands)
+    assert not any(isinstance(event, e.RequestDenied) for event in events)
+    assert sum(isinstance(event, e.DeadlineExtended) for event in events) <= 1
+    for n, event in enumerate(events):
+        if isinstance(event, e.RequestCompleted):
+            assert evidence_is_complete(events[:n])
+
+
+@settings(max_examples=200, deadline=None)
+@for_all(st.lists(messages, max_size=40))
+def test_whoever_is_asked_again_was_asked_before(commands: list[c.Command]) -> None:
+    events = play((x.received, x.verified, x.waived), commands)
+    for n, event in enumerate(events):
+        if isinstance(event, e.ScanAsked):
+            assert not request.fold(events[:n]).missing_receipts
+
+
+@settings(max_examples=200, deadline=None)
+@for_all(st.lists(messages, max_size=40))
+def test_a_correction_is_ended_by_a_decision_only(commands: list[c.Command]) -> None:
+    events = play(x.CORRECTING, commands)
+    ended = [ev for ev in events if isinstance(ev, e.RequestCompleted | e.RequestDenied)]
+    decided = any(isinstance(command, c.AnswerCorrection | c.RefuseRequest) for command in commands)
+    assert len(ended) == int(decided)

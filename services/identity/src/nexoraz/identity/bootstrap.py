@@ -106,7 +106,7 @@ class App(participant.Participant):
         """The tasks, and what is due now and then."""
         return WorkerPlan(
             translate=published.translate,
-            handlers=subscribed.HANDLERS,
+            handlers=subscribed.handlers(self.use_cases.notices),
             task_handlers={SEND_MAIL: self.use_cases.sending.send},
             housekeeping=self.housekeeping,
             periodic=[Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key)],

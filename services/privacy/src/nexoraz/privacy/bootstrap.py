@@ -35,13 +35,16 @@ from nexoraz.privacy.config import Settings
 from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, ParticipantAnnounced
 from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION
+from nexoraz.privacy.domain.words import WordsWritten
 from nexoraz.privacy.projections.accesses import OperatorAccesses
 from nexoraz.privacy.projections.participants import KeyEpochs, Participants
+from nexoraz.privacy.projections.queue import Objections, RequestParticipants
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.privacy.web.admin import admin_blueprint
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
+from nexoraz.privacy.web.handling import add_handling
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
 from nexoraz.service import chassis
@@ -51,7 +54,9 @@ from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.settings import Secret
 
-REGISTRY = Registry.of([*REQUEST_EVENTS, ParticipantAnnounced, KeyEpochEnded, OperatorAccess, *PROTOCOL_EVENTS])
+REGISTRY = Registry.of(
+    [*REQUEST_EVENTS, ParticipantAnnounced, KeyEpochEnded, OperatorAccess, WordsWritten, *PROTOCOL_EVENTS]
+)
 SERVICE, VERSION, ROOT = "privacy", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
     database_url=Secret("postgresql://localhost/nexoraz_privacy"),
@@ -70,6 +75,8 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "account_requests": AccountRequests(),
     "participants": PARTICIPANTS,
     "accesses": OperatorAccesses(),
+    "request_participants": RequestParticipants(),
+    "objections": Objections(),
     "key_epochs": KeyEpochs(),
 }
 
@@ -94,6 +101,7 @@ class App(participant.Participant):
             self.runtime.engine,
             self.use_cases.requests,
             self.use_cases.oversight,
+            self.use_cases.handling,
             StoredDocuments(self.runtime.engine, self.objects),
             self.runtime.vault,
             self.ports.clock,
@@ -107,7 +115,7 @@ class App(participant.Participant):
             [
                 requests_blueprint(desk),
                 following_blueprint(desk),
-                admin_blueprint(desk),
+                add_handling(admin_blueprint(desk), desk),
                 documents_blueprint(desk, text),
             ],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},

@@ -40,6 +40,29 @@ _KINDS = {
             "If it was you, sign in at $url. If not, you need not do anything: nothing has changed.",
         ),
     ),
+    "request-extended": _Kind(
+        "Your request takes longer",
+        (
+            "You asked us for $asked. We need more time, because $why. You will have our answer by $until.",
+            "This is the one extension that the law allows. What was written to you about it stands in your request:",
+            "$url/v1/privacy/requests/$request",
+        ),
+    ),
+    "request-denied": _Kind(
+        "Your request was denied",
+        (
+            "You asked us for $asked. We denied it, because $why.",
+            "What was written to you about it stands in your request: $url/v1/privacy/requests/$request",
+            "If you disagree, you can complain to a supervisory authority, or go to court.",
+        ),
+    ),
+    "request-answered": _Kind(
+        "Your request was answered",
+        (
+            "You asked us for $asked, and it is done.",
+            "What was written to you about it stands in your request: $url/v1/privacy/requests/$request",
+        ),
+    ),
     "account-erased": _Kind(
         "Your account is being erased",
         (

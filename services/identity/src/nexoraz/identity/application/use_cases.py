@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nexoraz.events.store import EventStore
+from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.ports import (
@@ -61,6 +62,7 @@ class UseCases:
     signing: Signing
     sending: Sending
     operators: Operators
+    notices: Notices
 
 
 def use_cases(p: Ports) -> UseCases:
@@ -78,4 +80,5 @@ def use_cases(p: Ports) -> UseCases:
         signing=signing,
         sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url),
         operators=Operators(p.store, p.accounts, p.operators, p.now, sign_in.end_operators_sessions),
+        notices=Notices(p.mails),
     )  # fmt: skip

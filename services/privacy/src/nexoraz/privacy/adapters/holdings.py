@@ -21,6 +21,10 @@ def _request(row: dict[str, Any]) -> dict[str, Any]:
     return {"request_id": row["request_id"], "type": row["type"], "received_at": row["received_at"]}
 
 
+def _objection(row: dict[str, Any]) -> dict[str, Any]:
+    return {"purpose": row["purpose"], "recorded_at": row["recorded_at"]}
+
+
 def _access(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("access_id", "action", "purpose", "refused", "at")}
 
@@ -53,6 +57,7 @@ def held(objects: Objects) -> list[Holding]:
         ObjectHolding(objects, PARTS, retention=EXPORT, exported=False, reason="parts of an export being made"),
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
         *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations),
+        TableHolding(t.OBJECTIONS, "user.consent", present=_objection),
         TableHolding(t.ACCOUNT_ACCESSES, "user.behavior", present=_access),
         TableHolding(
             t.OPERATOR_ACCESSES,
@@ -64,6 +69,7 @@ def held(objects: Objects) -> list[Holding]:
             retained=Retained(AUDIT_BASIS, until=t.OPERATOR_ACCESSES.c.at + AUDIT_TERM),
         ),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
+        Unlinked(t.REQUEST_PARTICIPANTS, "which service was asked about a request and has answered"),
         Unlinked(t.REQUEST_TOKENS, "keyed hashes of random tokens that open one request"),
         Unlinked(t.CERTIFICATES, "the proof of an erasure: pseudonymous, signed, and kept", searched=False),
         Unlinked(

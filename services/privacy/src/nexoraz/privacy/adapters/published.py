@@ -53,11 +53,32 @@ class RequestCompleted(Published, frozen=True):
     outcome: Fact[str]
 
 
+class NoticeGiven(Published, frozen=True):
+    """Tell the person by mail about a request. type, notice and reason are words of ours; until: ISO 8601 or ""."""
+
+    account_id: Id
+    request_id: Id
+    type: Fact[str]
+    notice: Fact[str]
+    reason: Fact[str]
+    until: Fact[str]
+
+
+class ObjectionRecorded(Published, frozen=True):
+    """The person objects to that purpose from now on: analytics, marketing or training."""
+
+    account_id: Id
+    request_id: Id
+    purpose: Fact[str]
+
+
 CONTRACTS: list[type[Contract]] = [
     ErasureRequested,
     ResidueScanRequested,
     ExportRequested,
     RequestCompleted,
+    NoticeGiven,
+    ObjectionRecorded,
     *contracts_of("privacy"),
 ]
 
@@ -72,6 +93,10 @@ def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - 
             return ExportRequested(event.account_id, event.request_id, event.public_key, event.participants)
         case e.RequestCompleted():
             return RequestCompleted(event.request_id, event.type, event.outcome)
+        case e.NoticeGiven(request_id, account_id, type_, notice, reason, until):
+            return NoticeGiven(account_id, request_id, type_, notice, reason, until)
+        case e.ObjectionRecorded(request_id, account_id, purpose):
+            return ObjectionRecorded(account_id, request_id, purpose)
         case e.RequestDenied():
             return RequestCompleted(event.request_id, event.type, "denied")
         case e.RequestWithdrawn():

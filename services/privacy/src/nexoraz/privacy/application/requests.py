@@ -8,12 +8,14 @@ from nexoraz.events.event import Event
 from nexoraz.events.store import EventStore, Transaction, execute, load, repeated
 from nexoraz.events.tasks import Task
 from nexoraz.privacy.application.capability import new_token, token_hash
+from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.ports import Clock, ExportKeys, KeyedHash, Queue, RequestBook, Roster
 from nexoraz.privacy.application.streams import request_stream
 from nexoraz.privacy.domain.commands import DenyRequest, RunRequest, SubmitRequest, WithdrawRequest
 from nexoraz.privacy.domain.request import request
 from nexoraz.privacy.domain.state import Request
 from nexoraz.privacy.domain.vocabulary import DenialReason, RequestType, State
+from nexoraz.privacy.domain.words import Author
 
 ERASED = "erased"
 
@@ -25,7 +27,9 @@ class Asked:
     account_id: str
     type: RequestType
     authenticated_at: datetime
-    immediate: bool
+    immediate: bool = False
+    about: str = ""
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Requests:
     hashes: KeyedHash
     queue: Queue
     clock: Clock
+    handling: Handling
     new_id: Callable[[], str]
     grace: timedelta
     required: frozenset[str]
@@ -67,10 +72,12 @@ class Requests:
             policy_version=self.policy_version,
             being_erased_by=self._erasure_of(tx, asked.account_id),
             at=self.clock(),
+            about=asked.about,
         )
         execute(tx, request, request_stream(accepted.request_id), command)
         self.book.remember_token(tx, accepted.request_id, token_hash(self.hashes, accepted.token))
         state, _ = load(tx, request, request_stream(accepted.request_id))
+        self.handling.write(tx, state, Author.PERSON, "asked", asked.text)
         if state.grace_until is None:
             self.run(tx, accepted.request_id)
         return accepted

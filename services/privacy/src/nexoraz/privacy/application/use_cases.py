@@ -11,6 +11,7 @@ from nexoraz.privacy.application.amending import AMEND_FOR_EPOCH, AMEND_FOR_RECO
 from nexoraz.privacy.application.answers import Answers
 from nexoraz.privacy.application.certifying import Certifying
 from nexoraz.privacy.application.exports import Exports
+from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.ports import (
     ArchiveStore,
@@ -65,6 +66,7 @@ class UseCases:
     exports: Exports
     oversight: Oversight
     recollection: Recollection
+    handling: Handling
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -83,6 +85,7 @@ class UseCases:
 
 def use_cases(p: Ports, terms: Terms) -> UseCases:
     """Put them together."""
+    handling, oversight = Handling(p.clock), Oversight(p.book, p.clock, p.new_id)
     requests = Requests(
         store=p.store,
         book=p.book,
@@ -91,6 +94,7 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
         hashes=p.hashes,
         queue=p.queue,
         clock=p.clock,
+        handling=handling,
         new_id=p.new_id,
         grace=terms.grace,
         required=terms.required,
@@ -100,5 +104,4 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
     certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer, recollection)
     amending = Amending(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
     exports = Exports(p.store, p.book, p.export_keys, p.archives, p.signing, p.queue, p.clock, terms.archives_kept_for)
-    oversight = Oversight(p.book, p.clock, p.new_id)
-    return UseCases(requests, Answers(p.clock), certifying, amending, exports, oversight, recollection)
+    return UseCases(requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling)

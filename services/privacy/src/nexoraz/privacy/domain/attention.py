@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from nexoraz.privacy.domain.state import Request
 from nexoraz.privacy.domain.vocabulary import Concern, RequestType, State
 
+DUE_SOON = timedelta(days=7)
+"""How long before its deadline a request is shown to operators as due soon."""
 SILENCE = timedelta(minutes=5)
 """How long a participant may stay silent before an operator is told; a working one answers within seconds."""
 
@@ -17,7 +19,8 @@ def concerns(state: Request, at: datetime) -> tuple[Concern, ...]:
     unverified = tuple(p for p in state.participants if p in state.receipts and not state.receipts[p].done)
     residue = tuple(p for p in state.participants if p in state.scans and not state.scans[p].clear)
     found = [
-        Concern("overdue", ()) if state.deadline_at is not None and at >= state.deadline_at else None,
+        _deadline(state, at),
+        Concern("awaits-decision", ()) if state.running and state.type is RequestType.CORRECTION else None,
         Concern("unverified", unverified) if unverified else None,
         Concern("residue-found", residue) if residue else None,
         Concern("participant-unannounced", silent) if (silent := _unannounced(state)) else None,
@@ -25,6 +28,12 @@ def concerns(state: Request, at: datetime) -> tuple[Concern, ...]:
         Concern("unfinished", ()) if state.ready_at is not None and at - state.ready_at >= SILENCE else None,
     ]
     return tuple(concern for concern in found if concern is not None)
+
+
+def _deadline(state: Request, at: datetime) -> Concern | None:
+    if state.deadline_at is None or at < state.deadline_at - DUE_SOON:
+        return None
+    return Concern("overdue" if at >= state.deadline_at else "due-soon", ())
 
 
 def waiting_for(state: Request) -> tuple[str, ...]:

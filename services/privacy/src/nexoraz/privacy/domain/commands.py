@@ -3,14 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nexoraz.privacy.domain.vocabulary import Archive, DenialReason, Part, Receipt, RequestType, Scan, State
+from nexoraz.privacy.domain.vocabulary import (
+    Archive,
+    DenialReason,
+    ExtensionReason,
+    Part,
+    Receipt,
+    RefusalReason,
+    RequestType,
+    Scan,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest:
     """A signed-in person asks. `authenticated_at`: their last real sign-in, not the renewal of a token.
 
-    being_erased_by: the id of the account's running erasure, or "".
+    being_erased_by: the id of the account's running erasure, or "". about: the field to correct, or the purpose
+    objected to.
     """
 
     request_id: str
@@ -22,6 +33,7 @@ class SubmitRequest:
     policy_version: str
     being_erased_by: str
     at: datetime
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,37 @@ class RecallErasure:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ExtendDeadline:
+    """An operator needs more time, for a reason that the law knows."""
+
+    reason: ExtensionReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRequest:
+    """An operator denies the request."""
+
+    reason: RefusalReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCorrection:
+    """An operator has corrected what was wrong."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRequest:
+    """An operator has a participant asked again; "" for all that have not settled it."""
+
+    participant: str
+    at: datetime
+
+
 Command = (
     SubmitRequest
     | WithdrawRequest
@@ -130,4 +173,8 @@ Command = (
     | EraseArchive
     | DenyRequest
     | RecallErasure
+    | ExtendDeadline
+    | RefuseRequest
+    | AnswerCorrection
+    | RetryRequest
 )

@@ -7,11 +7,21 @@ from datetime import datetime
 
 from nexoraz.events.classification import Fact, Id
 from nexoraz.events.event import Event
-from nexoraz.privacy.domain.vocabulary import Archive, Part, Receipt, RequestType, Scan, State
+from nexoraz.privacy.domain.vocabulary import (
+    Archive,
+    ExtensionReason,
+    Notice,
+    Part,
+    Receipt,
+    RequestType,
+    Scan,
+    State,
+)
 
 
 class RequestReceived(Event, frozen=True):
-    """A person asked. `deadline_at`: when the law wants it done (deadline.py)."""
+    """A person asked. `deadline_at`: when the law wants it done (deadline.py). about: which field is to be
+    corrected, or which purpose is objected to; "" for other types."""
 
     request_id: Id
     account_id: Id
@@ -19,6 +29,7 @@ class RequestReceived(Event, frozen=True):
     at: Fact[datetime]
     deadline_at: Fact[datetime]
     policy_version: Fact[str]
+    about: Fact[str] = ""
 
 
 class RequestVerified(Event, frozen=True):
@@ -160,6 +171,36 @@ class RequestDenied(Event, frozen=True):
     at: Fact[datetime]
 
 
+class DeadlineExtended(Event, frozen=True):
+    """The request may take until then; the person is told why."""
+
+    request_id: Id
+    reason: Fact[ExtensionReason]
+    until: Fact[datetime]
+    at: Fact[datetime]
+
+
+class NoticeGiven(Event, frozen=True):
+    """The person is to be told by mail. reason: a word of ours, "" for none; until: ISO 8601, "" for none."""
+
+    request_id: Id
+    account_id: Id
+    type: Fact[RequestType]
+    notice: Fact[Notice]
+    reason: Fact[str]
+    until: Fact[str]
+    at: Fact[datetime]
+
+
+class ObjectionRecorded(Event, frozen=True):
+    """The person objects to that purpose from now on (GDPR Art. 21)."""
+
+    request_id: Id
+    account_id: Id
+    purpose: Fact[str]
+    at: Fact[datetime]
+
+
 class ParticipantAnnounced(Event, frozen=True):
     """A service said that it takes part, with the data map that its code declares (JSON text)."""
 
@@ -183,6 +224,6 @@ REQUEST_EVENTS: tuple[type[Event], ...] = (
     RequestReceived, RequestVerified, GraceStarted, GraceWaived, RequestWithdrawn, RequestRecalled, RequestStarted,
     ErasureAsked, ReceiptTaken, ScanAsked, ScanTaken, ErasureProven,
     ExportAsked, PartTaken, PartsCollected, ArchiveAssembled, ArchiveErased,
-    RequestCompleted, RequestDenied,
+    DeadlineExtended, NoticeGiven, ObjectionRecorded, RequestCompleted, RequestDenied,
 )  # fmt: skip
 """In the order in which a request may meet them."""

@@ -43,6 +43,56 @@ class RequestUnknown(Refused):
 
 
 @dataclass
+class RequestEnded(Refused):
+    """The request has ended; nothing more is decided about it."""
+
+    state: str
+
+
+@dataclass
+class AlreadyExtended(Refused):
+    """A deadline is extended once."""
+
+    until: datetime
+
+
+@dataclass
+class DeadlinePassed(Refused):
+    """More time must be announced before the time is over."""
+
+    deadline_at: datetime
+
+
+@dataclass
+class ErasureHasBegun(Refused):
+    """Keys may be destroyed already, so the erasure can neither be denied nor undone."""
+
+    request_id: str
+
+
+@dataclass
+class NotForOperators(Refused):
+    """A request of this type ends by evidence, or by the person, not by an operator's answer."""
+
+    request_type: str
+
+
+@dataclass
+class NothingToRetry(Refused):
+    """Nobody, or not this participant, was asked and has not settled it."""
+
+    unsettled: tuple[str, ...]
+
+
+@dataclass
+class SelfServiceOffered(Refused):
+    """The person can correct this at once by themselves."""
+
+    field: str
+    href: str
+
+
+@dataclass
 class NotInGrace(Refused):
     """Only a request in grace can be withdrawn; afterwards keys are destroyed and nothing brings them back."""
 

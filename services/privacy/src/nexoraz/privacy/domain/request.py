@@ -13,11 +13,14 @@ from nexoraz.events.decider import Decider
 from nexoraz.events.event import Event
 from nexoraz.privacy.domain import commands as c
 from nexoraz.privacy.domain import events as e
+from nexoraz.privacy.domain import handling
 from nexoraz.privacy.domain import refusals as r
 from nexoraz.privacy.domain.deadline import one_month_after
 from nexoraz.privacy.domain.state import NO_REQUEST, Request, evolve
-from nexoraz.privacy.domain.vocabulary import LAST_PARTICIPANT, RequestType, State, in_order
+from nexoraz.privacy.domain.vocabulary import LAST_PARTICIPANT, SELF_SERVICE, RequestType, State, in_order
 
+WITHOUT_PARTICIPANTS = frozenset({RequestType.CORRECTION, RequestType.OBJECTION})
+"""Nobody else has to do anything for these, so nobody is asked and nothing can be proven by anybody's silence."""
 SIGN_IN_MAX_AGE = timedelta(minutes=15)
 """How long ago the sign-in may be that verifies who asks."""
 
@@ -47,8 +50,8 @@ def decide(command: c.Command, state: Request) -> Sequence[Event]:  # noqa: PLR0
             return _deliver(command, state)
         case c.EraseArchive():
             return _erase_archive(command, state)
-        case c.DenyRequest():
-            return _deny(command, state)
+        case c.DenyRequest() | c.ExtendDeadline() | c.RefuseRequest() | c.AnswerCorrection() | c.RetryRequest():
+            return handling.decide(command, state)
         case _:
             assert_never(command)
 
@@ -61,6 +64,8 @@ def _submit(command: c.SubmitRequest, state: Request) -> Sequence[Event]:
         raise r.SignInTooOld(int(SIGN_IN_MAX_AGE.total_seconds()), int(age.total_seconds()))
     if command.being_erased_by:
         raise r.AccountBeingErased(command.being_erased_by)
+    if command.type is RequestType.CORRECTION and command.about in SELF_SERVICE:
+        raise r.SelfServiceOffered(command.about, SELF_SERVICE[command.about])
     received = e.RequestReceived(
         request_id=command.request_id,
         account_id=command.account_id,
@@ -68,6 +73,7 @@ def _submit(command: c.SubmitRequest, state: Request) -> Sequence[Event]:
         at=command.at,
         deadline_at=one_month_after(command.at),
         policy_version=command.policy_version,
+        about=command.about,
     )
     return [received, e.RequestVerified(command.authenticated_at, command.at), *_grace(command)]
 
@@ -94,6 +100,8 @@ def _run(command: c.RunRequest, state: Request) -> Sequence[Event]:
         return []
     if state.grace_until is not None and command.at < state.grace_until:
         raise r.GraceNotOver(state.grace_until)
+    if state.type in WITHOUT_PARTICIPANTS:
+        return [e.RequestStarted((), (), command.at), *_at_once(command, state)]
     participants = in_order(command.announced | command.required)
     if not participants:
         raise r.NoParticipants
@@ -102,6 +110,14 @@ def _run(command: c.RunRequest, state: Request) -> Sequence[Event]:
         asked = e.ExportAsked(state.id, state.account_id, command.public_key, participants, command.at)
         return [started, asked]
     return [started, *_next_steps(evolve(state, started), command.at)]
+
+
+def _at_once(command: c.RunRequest, state: Request) -> list[Event]:
+    """An objection is honoured as soon as it is made; a correction waits for somebody to look."""
+    if state.type is not RequestType.OBJECTION:
+        return []
+    recorded = e.ObjectionRecorded(state.id, state.account_id, state.about, command.at)
+    return [recorded, e.RequestCompleted(state.id, state.type, State.COMPLETED, 0, "", command.at)]
 
 
 def _take_receipt(command: c.TakeReceipt, state: Request) -> Sequence[Event]:
@@ -187,12 +203,6 @@ def _erase_archive(command: c.EraseArchive, state: Request) -> Sequence[Event]:
     if command.at < state.archive.expires_at:
         raise r.ArchiveStillValid(state.archive.expires_at)
     return [e.ArchiveErased(command.at)]
-
-
-def _deny(command: c.DenyRequest, state: Request) -> Sequence[Event]:
-    if not state.active:
-        return []
-    return [e.RequestDenied(state.id, state.type, command.reason, command.at)]
 
 
 def _recall(command: c.RecallErasure, state: Request) -> Sequence[Event]:

@@ -45,6 +45,9 @@ class Request:
     certificate_number: int = 0
     certificate_sha256: str = ""
     denial: str = ""
+    about: str = ""
+    extension: str = ""
+    public_key: str = ""
     seen: frozenset[str] = frozenset()
 
     @property
@@ -89,6 +92,7 @@ def evolve(state: Request, event: Event) -> Request:
                 type=event.type,
                 received_at=event.at,
                 deadline_at=event.deadline_at,
+                about=event.about,
             )
         case e.GraceStarted(until=until):
             return replace(state, grace_until=until)
@@ -108,8 +112,12 @@ def evolve(state: Request, event: Event) -> Request:
 
 def _progressed(state: Request, event: Event) -> Request:  # noqa: PLR0911 - one return per event
     match event:
-        case e.ErasureAsked(participants=names) | e.ExportAsked(participants=names):
+        case e.ErasureAsked(participants=names):
             return replace(state, asked=state.asked | set(names))
+        case e.ExportAsked(participants=names, public_key=key):
+            return replace(state, asked=state.asked | set(names), public_key=key)
+        case e.DeadlineExtended(reason=reason, until=until):
+            return replace(state, extension=reason, deadline_at=until)
         case e.ScanAsked(participants=names):
             return replace(state, scans_asked=state.scans_asked | set(names))
         case e.ReceiptTaken():

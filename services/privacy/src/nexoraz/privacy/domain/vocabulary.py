@@ -12,6 +12,8 @@ class RequestType(StrEnum):
 
     ACCESS = "access"
     ERASURE = "erasure"
+    CORRECTION = "correction"
+    OBJECTION = "objection"
 
 
 class State(StrEnum):
@@ -52,6 +54,45 @@ class DenialReason(StrEnum):
     """Why a request was denied; told to the person in these words."""
 
     ACCOUNT_ERASED = "account-erased"
+
+
+class RefusalReason(StrEnum):
+    """Why an operator denied a request; told to the person in these words, and in the operator's own beside them."""
+
+    DATA_IS_ACCURATE = "data-is-accurate"
+    EXCESSIVE = "excessive"
+    IDENTITY_DOUBTFUL = "identity-doubtful"
+    LEGAL_CLAIM = "legal-claim"
+    LEGAL_OBLIGATION = "legal-obligation"
+    MANIFESTLY_UNFOUNDED = "manifestly-unfounded"
+    OTHERS_RIGHTS = "others-rights"
+
+
+class ExtensionReason(StrEnum):
+    """The two reasons that GDPR Art. 12(3) knows for taking longer."""
+
+    COMPLEXITY = "complexity"
+    NUMBER_OF_REQUESTS = "number-of-requests"
+
+
+class Notice(StrEnum):
+    """What the person is told by mail."""
+
+    DEADLINE_EXTENDED = "deadline-extended"
+    DENIED = "denied"
+    ANSWERED = "answered"
+
+
+class ObjectionPurpose(StrEnum):
+    """What a person can object to (GDPR Art. 21)."""
+
+    ANALYTICS = "analytics"
+    MARKETING = "marketing"
+    TRAINING = "training"
+
+
+SELF_SERVICE = {"name": "/v1/identity/profile"}
+"""What people correct by themselves, and where."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True):

@@ -54,10 +54,12 @@ class RequestRecords:
         connection_of(tx).execute(insert(REQUESTS).values(**row))
 
 
-def _changes(event: object) -> dict[str, Any]:
+def _changes(event: object) -> dict[str, Any]:  # noqa: PLR0911 - one return per kind of event
     match event:
         case e.GraceStarted():
             return {"grace_until": event.until}
+        case e.DeadlineExtended():
+            return {"deadline_at": event.until}
         case e.RequestStarted():
             return {"state": State.RUNNING, "started_at": event.at}
         case e.RequestWithdrawn():

@@ -4,7 +4,7 @@ What says whose a request is (`account_requests`) is kept apart from the request
 remove the one and leave the other, which then belongs to nobody.
 """
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from nexoraz.events.classification import Personal
@@ -66,6 +66,24 @@ PARTICIPANTS = Table(
     operational("data_map_hash", Text, nullable=False),
     operational("data_map", JSONB, nullable=False),
     operational("announced_at", STAMP, nullable=False),
+)
+
+REQUEST_PARTICIPANTS = Table(
+    "request_participants",
+    METADATA,
+    pseudonym("request_id", Text, primary_key=True),
+    operational("participant", Text, primary_key=True),
+    operational("asked_at", STAMP, nullable=False),
+    operational("answered_at", STAMP),
+    Index("request_participants_silent", "participant", "asked_at", postgresql_where=text("answered_at IS NULL")),
+)
+
+OBJECTIONS = Table(
+    "objections",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("purpose", Text, primary_key=True),
+    operational("recorded_at", STAMP, nullable=False),
 )
 
 OPERATOR_ACCESSES = Table(

@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from nexoraz.events.store import EventStore
+from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.ports import Clock, KeyedHash
 from nexoraz.privacy.application.requests import Requests
@@ -41,6 +42,7 @@ class Desk:
     engine: Engine
     requests: Requests
     oversight: Oversight
+    handling: Handling
     documents: Documents
     hashes: KeyedHash
     clock: Clock

@@ -3,7 +3,7 @@
 from flask import Flask, Response
 
 from nexoraz.events.registry import KeyDestroyed
-from nexoraz.events.store import VersionConflict
+from nexoraz.events.store import AccountErased, VersionConflict
 from nexoraz.privacy.domain import refusals as r
 from nexoraz.service.problems import Refusals, not_found, respond
 
@@ -13,6 +13,14 @@ REFUSALS = Refusals(
         r.RequestAlreadyActive: 409,
         r.AccountBeingErased: 409,
         r.NotInGrace: 409,
+        r.RequestEnded: 409,
+        r.AlreadyExtended: 409,
+        r.DeadlinePassed: 409,
+        r.ErasureHasBegun: 409,
+        r.NotForOperators: 409,
+        r.NothingToRetry: 409,
+        r.SelfServiceOffered: 409,
+        AccountErased: 409,
         r.NoParticipants: 409,
         VersionConflict: 409,
     }

@@ -35,7 +35,9 @@ def requests_blueprint(desk: Desk) -> Blueprint:
     @requests.arguments(NewRequest)
     @requests.response(202, AcceptedRequest)
     def ask(body: dict[str, Any], *, caller: Caller, once: Once) -> Response:
-        """Ask for access or erasure, shortly after a sign-in. The token opens the request when the account is gone."""
+        """Ask for access, erasure, a correction, or object to a purpose, shortly after a sign-in.
+
+        The token opens the request when the account is gone."""
         return _ask(desk, body, caller, once)
 
     @requests.route("", methods=["GET"])
@@ -59,7 +61,7 @@ def requests_blueprint(desk: Desk) -> Blueprint:
             if not belongs_to(connection_of(tx), str(request_id), caller.account_id):
                 raise not_found()
             desk.requests.withdraw(tx, str(request_id))
-            return request_view(desk.requests.state_of(tx, str(request_id)), desk.clock(), connection_of(tx))
+            return request_view(desk.requests.state_of(tx, str(request_id)), desk.clock(), tx)
 
         return repeated(desk.store, work)
 
@@ -95,7 +97,7 @@ def following_blueprint(desk: Desk) -> Blueprint:
     def one(*, request_id: str) -> dict[str, Any]:
         """Where the request stands, who has answered, and what needs attention."""
         with desk.store.transaction() as tx:
-            return request_view(desk.requests.state_of(tx, request_id), desk.clock(), connection_of(tx))
+            return request_view(desk.requests.state_of(tx, request_id), desk.clock(), tx)
 
     @following.route("/<uuid:request_id>/events", methods=["GET"])
     @follower(desk)
@@ -122,13 +124,20 @@ def following_blueprint(desk: Desk) -> Blueprint:
 
 
 def _ask(desk: Desk, body: dict[str, Any], caller: Caller, once: Once) -> Response:
-    asked = Asked(caller.account_id, RequestType(body["type"]), caller.authenticated_at, body["immediate"])
+    asked = Asked(
+        caller.account_id,
+        RequestType(body["type"]),
+        caller.authenticated_at,
+        body["immediate"],
+        body.get("field") or body.get("purpose") or "",
+        body.get("text", ""),
+    )
 
     def work(tx: Transaction) -> Response:
         connection = connection_of(tx)
         once.begin(connection)
         accepted = desk.requests.submit(tx, asked)
-        shown = request_view(desk.requests.state_of(tx, accepted.request_id), desk.clock(), connection)
+        shown = request_view(desk.requests.state_of(tx, accepted.request_id), desk.clock(), tx)
         view = AcceptedRequest().dump(shown | {"token": accepted.token})
         location = {"Location": f"{ROOT}/{accepted.request_id}"}
         return once.finish(connection, view, status=202, headers=location)

@@ -1,13 +1,31 @@
 """Bodies and answers."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from nexoraz.privacy.domain.oversight import Purpose
-from nexoraz.privacy.domain.vocabulary import Answer, RequestType, State
+from nexoraz.privacy.domain.vocabulary import (
+    Answer,
+    ExtensionReason,
+    ObjectionPurpose,
+    RefusalReason,
+    RequestType,
+    State,
+)
+from nexoraz.privacy.domain.words import Author
 from nexoraz.service.app import Schema
 from nexoraz.service.paging import PageArgs
 
 TYPES = [kind.value for kind in RequestType]
+LONGEST_TEXT = 2_000
+TEXT = validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]*\Z", error="Control characters are not accepted.")
+CORRECTABLE = ("name", "email", "country", "other")
+
+
+def _text(**how: Any) -> fields.String:
+    """What somebody writes in their own words."""
+    return fields.String(validate=[validate.Length(1, LONGEST_TEXT), TEXT], **how)
 
 
 class NewRequest(Schema):
@@ -15,6 +33,24 @@ class NewRequest(Schema):
     immediate = fields.Boolean(
         load_default=False, metadata={"description": "Erase at once, without the period in which it can be withdrawn"}
     )
+
+    field = fields.String(
+        validate=validate.OneOf(CORRECTABLE), metadata={"description": "Of a correction: what is wrong"}
+    )
+    purpose = fields.String(
+        validate=validate.OneOf([purpose.value for purpose in ObjectionPurpose]),
+        metadata={"description": "Of an objection: to what"},
+    )
+    text = _text(metadata={"description": "Of a correction: what is wrong about it, in your words; sealed"})
+
+    @validates_schema
+    def _fits_the_type(self, body: dict[str, Any], **_: Any) -> None:
+        wanted = {"correction": {"field", "text"}, "objection": {"purpose"}}.get(body["type"], set())
+        given = {name for name in ("field", "purpose", "text") if name in body}
+        wrong = {name: ["Missing for this type."] for name in wanted - given}
+        wrong |= {name: ["Not of this type."] for name in given - wanted}
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class ConcernView(Schema):
@@ -90,11 +126,27 @@ class AccessArgs(PageArgs):
     operator = fields.UUID(load_default=None)
 
 
+class WordsView(Schema):
+    """What the person or an operator wrote about the request."""
+
+    author = fields.String(required=True, validate=validate.OneOf([author.value for author in Author]))
+    about = fields.String(required=True, metadata={"example": "deadline-extended"})
+    text = fields.String(required=True)
+    at = fields.DateTime(required=True)
+
+
 class RequestView(RequestSummary):
     participants = fields.List(fields.Nested(ParticipantView), required=True)
     waiting_for = fields.List(fields.String(), required=True)
     attention = fields.List(fields.Nested(ConcernView), required=True)
     denial = fields.String(required=True, allow_none=True)
+    about = fields.String(
+        required=True, allow_none=True, metadata={"description": "The field to correct, the purpose objected to"}
+    )
+    extension = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why the deadline was extended, once at most"}
+    )
+    words = fields.List(fields.Nested(WordsView), required=True)
     certificate = fields.Nested(CertificateLink, required=True, allow_none=True)
     archive = fields.Nested(ArchiveLink, required=True, allow_none=True)
     accesses = fields.List(
@@ -109,6 +161,60 @@ class AcceptedRequest(RequestView):
         required=True,
         metadata={"description": "Opens this request, also when the account is gone. Shown once"},
     )
+
+
+class QueueArgs(PageArgs):
+    """`?state=&type=&late=&due_within_days=&participant=&limit=&cursor=`"""
+
+    state = fields.String(load_default=None, validate=validate.OneOf([state.value for state in State]))
+    type = fields.String(load_default=None, validate=validate.OneOf(TYPES))
+    late = fields.Boolean(load_default=False, metadata={"description": "Only active ones past their deadline"})
+    due_within_days = fields.Integer(load_default=None, validate=validate.Range(0, 120))
+    participant = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 60),
+        metadata={"description": "Only active ones that wait for this participant"},
+    )
+
+
+class QueuedRequest(RequestSummary):
+    waiting_for = fields.List(fields.String(), required=True)
+    attention = fields.List(fields.Nested(ConcernView), required=True)
+
+
+class Extension(Schema):
+    reason = fields.String(required=True, validate=validate.OneOf([reason.value for reason in ExtensionReason]))
+    text = _text(required=True, metadata={"description": "Told to the person, sealed under the person's key"})
+
+
+class Denial(Schema):
+    reason = fields.String(required=True, validate=validate.OneOf([reason.value for reason in RefusalReason]))
+    text = _text(required=True, metadata={"description": "Told to the person, sealed under the person's key"})
+
+
+class CorrectionAnswer(Schema):
+    text = _text(required=True, metadata={"description": "What was corrected; sealed under the person's key"})
+
+
+class Retry(Schema):
+    participant = fields.String(
+        load_default="",
+        validate=validate.Length(max=60),
+        metadata={"description": "Left out: all that did not settle it"},
+    )
+
+
+class ParticipantState(Schema):
+    name = fields.String(required=True)
+    announced_at = fields.DateTime(required=True)
+    unanswered = fields.Integer(required=True, metadata={"description": "Active requests that wait for it"})
+    since = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "When it was first asked of these"}
+    )
+
+
+class Participants(Schema):
+    items = fields.List(fields.Nested(ParticipantState), required=True)
 
 
 class ClauseView(Schema):

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from nexoraz.events.event import Event
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import Transaction
+from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.domain import events as e
 from nexoraz.privacy.domain.attention import concerns, waiting_for
 from nexoraz.privacy.domain.state import Request
@@ -16,7 +18,7 @@ ROOT = "/v1/privacy/requests"
 Shown = dict[str, Any]
 
 
-def request_view(state: Request, now: datetime, connection: Connection) -> Shown:
+def request_view(state: Request, now: datetime, tx: Transaction) -> Shown:
     """The request with everything that is known of it."""
     return {
         "id": state.id,
@@ -33,7 +35,10 @@ def request_view(state: Request, now: datetime, connection: Connection) -> Shown
         "denial": state.denial or None,
         "certificate": _certificate(state),
         "archive": _archive(state, now),
-        "accesses": accesses_of_request(connection, state.id),
+        "about": state.about or None,
+        "extension": state.extension or None,
+        "words": Handling.words_of(tx, state),
+        "accesses": accesses_of_request(connection_of(tx), state.id),
     }
 
 
@@ -95,6 +100,8 @@ NAMES: dict[type[Event], str] = {
     e.ErasureProven: "proven",
     e.ExportAsked: "export-asked",
     e.PartsCollected: "collected",
+    e.DeadlineExtended: "deadline-extended",
+    e.ObjectionRecorded: "objection-recorded",
     e.ArchiveErased: "archive-erased",
     e.RequestCompleted: "completed",
     e.RequestDenied: "denied",
