@@ -5,6 +5,8 @@ Handlers run in the consumer's transaction and touch the database only; what rea
 
 import json
 from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -86,6 +88,13 @@ class Participation:
         self._on_begun = on_begun
         self._erasure = Erasure(holdings, tasks, vault, relay, bus, remember, before_erase, after_erase)
         self._export = ExportTask(service, holdings, tasks, grants, upload)
+
+    def around(self, bus: BusPurge, relay: RelayProgress, grants: UploadGrants, upload: Upload) -> "Participation":
+        """The same part with another world around it, such as one in memory."""
+        other = copy(self)
+        other._erasure = replace(self._erasure, bus=bus, relay=relay)
+        other._export = replace(self._export, grants=grants, upload=upload)
+        return other
 
     @property
     def handlers(self) -> Mapping[type[Foreign], Callable[[Transaction, Received], None]]:

@@ -65,6 +65,18 @@ def migrated_database(postgres: RealPostgres) -> Iterator[NewMigratedDatabase]:
         yield new
 
 
+@pytest.fixture(scope="class")
+def shared_database(postgres: RealPostgres) -> Iterator[NewMigratedDatabase]:
+    """As `migrated_database`, for the tests of a class that share what they work on."""
+    with dropped_at_the_end(postgres) as names:
+
+        def new(key: str, migrate: Migrate) -> str:
+            names.append(postgres.create(postgres.template(key, migrate)))
+            return postgres.dsn(names[-1])
+
+        yield new
+
+
 @pytest.fixture(scope="session")
 def nats_server(parts_folder: Path) -> Iterator[RealNats]:
     server = RealNats(parts_folder)

@@ -5,7 +5,6 @@ refusals of tokens (which an erasure itself writes).
 """
 
 import io
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -43,6 +42,7 @@ from nexoraz.events.sealed_columns import seal_column
 from nexoraz.events.sql_store import SqlEventStore, connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.tasks import Task, TaskQueue
+from nexoraz.events.testing.outside import FakeBus
 from nexoraz.events.vault import Vault
 
 
@@ -95,32 +95,6 @@ def holdings_of(store: SqlEventStore, vault: Vault, objects: Objects) -> Holding
         ObjectHolding(objects, PHOTOS, describe=lambda _, a: {f"{a}-photo": FileName("cup.jpg", "image/jpeg")}),
     ]
     return Holdings("notebook", store, METADATA, vault, declared)
-
-
-@dataclass
-class FakeBus:
-    """The notebook's messages on the bus, the relay in front of it, and uploads of export parts."""
-
-    messages: dict[str, int] = field(default_factory=dict)
-    relayed: bool = True
-    stuck: bool = False
-    uploads: dict[str, bytes] = field(default_factory=dict)
-
-    def wait_passed(self, position: int, timeout_s: float) -> bool:
-        """Whether the relay is beyond a position that exists."""
-        return self.relayed and position > 0 and timeout_s > 0
-
-    def count(self, account_id: str) -> int:
-        return self.messages.get(account_id, 0)
-
-    def purge(self, account_id: str) -> int:
-        return 0 if self.stuck else self.messages.pop(account_id, 0)
-
-    def grant(self, request_id: str, participant: str, part: str) -> str:
-        return f"{request_id}/{participant}/{part}"
-
-    def upload(self, url: str, body: bytes) -> None:
-        self.uploads[url] = body
 
 
 class Notebook:
