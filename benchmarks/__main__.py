@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import bus, erasure, http, latency, render, store
+from benchmarks import bus, erasure, erasure_rows, http, latency, render, store
 from benchmarks.bus_services import quiet
 from benchmarks.figures import FULL, QUICK, Figure
 from benchmarks.parts import Parts
@@ -22,6 +22,7 @@ FIGURES: Mapping[str, Callable[[Parts], list[Figure]]] = {
     "latency": latency.latency_figures,
     "http": http.figures,
     "render": render.figures,
+    "erase-rows": erasure_rows.figures,
     "erasure": erasure.figures,
 }
 LONG = ("render", "erasure")

@@ -81,6 +81,10 @@ class Parts:
             create_kernel_tables_v1(Operations(MigrationContext.configure(connection)))
         return engine
 
+    def plain_engine(self) -> Engine:
+        """An engine on a new empty database."""
+        return make_engine(self.database())
+
     def migrated(self) -> None:
         """The databases of the services that are measured over HTTP."""
         assert self.admin_dsn

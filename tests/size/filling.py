@@ -12,6 +12,7 @@ from nexoraz.assets.bootstrap import App, build
 from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.events import PhotoTitled, PhotoUploaded
 from nexoraz.assets.domain.photo import photo_stream
+from nexoraz.events.sql_store import SqlEventStore
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import Layout
 from nexoraz.local.suite import Suite
@@ -47,8 +48,13 @@ def fill(app: App, account_id: str, megabytes: int, events: int) -> Filled:
     for photo in photos:
         app.objects.put_stream(account_id, PHOTOS, photo, iter([content]), PHOTO_BYTES)
     written = _events(account_id, photos, events)
+    kept = app.runtime.store
+    plain = SqlEventStore(kept.engine, kept.tables, kept.registry, kept.sealer)
+    for photo, version, event in islice(written, len(photos)):
+        with kept.transaction() as tx:
+            tx.append(photo_stream(photo, account_id), version, [event])
     while group := list(islice(written, EVENTS_AT_ONCE)):
-        with app.runtime.store.transaction() as tx:
+        with plain.transaction() as tx:  # titles that the gallery need not know
             for photo, version, event in group:
                 tx.append(photo_stream(photo, account_id), version, [event])
     return Filled(photos, max(events, len(photos)), content)

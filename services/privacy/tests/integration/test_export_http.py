@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from nexoraz.events.contracts import Received
-from nexoraz.events.export_parts import Entry, File, Group, Record
+from nexoraz.events.export_parts import PIECE, Entry, File, Group, Record
 from nexoraz.events.protocol_contracts import ErasureRequested
 from nexoraz.events.rpc import RpcRefused
 from nexoraz.events.tasks import TaskTable
@@ -110,6 +110,35 @@ def test_a_download_is_resumed(coordinator: Coordinator) -> None:
     beyond = coordinator.get(path, account, Range=f"bytes={len(whole.data)}-")
     assert beyond.status_code == 416
     assert beyond.headers["Content-Range"] == f"bytes */{len(whole.data)}"
+
+
+def test_a_large_export_says_how_far_it_is(coordinator: Coordinator) -> None:
+    account = str(uuid4())
+    asked = coordinator.ask(account, "access").json
+    assert asked is not None
+    id_, exports = asked["id"], coordinator.app.use_cases.exports
+    assert asked["progress"] == []
+    exports.account_to_upload_for(id_, "assets", "0001")
+    exports.account_to_upload_for(id_, "assets", "0041")
+    shown = coordinator.get(f"/requests/{id_}", account).json
+    assert shown is not None
+    assert shown["progress"] == [{"step": "assets", "parts": 40, "bytes": 40 * PIECE}]
+    for name in PARTICIPANTS:
+        coordinator.write_part(id_, name)
+    coordinator.run_tasks()
+    assert _count(coordinator, "export_progress") == 0
+
+
+def test_whoever_watches_a_large_export_sees_it_advance(coordinator: Coordinator) -> None:
+    asked = coordinator.ask(str(uuid4()), "access").json
+    assert asked is not None
+    coordinator.app.use_cases.exports.account_to_upload_for(asked["id"], "render", "0003")
+    watching = coordinator.get(f"/requests/{asked['id']}/events", token=asked["token"])
+    seen = next(chunk for chunk in watching.iter_encoded() if b"event: progress" in chunk)
+    watching.close()
+    last = coordinator.get(f"/requests/{asked['id']}", token=asked["token"]).json
+    assert json.loads(seen.partition(b"data: ")[2]) == {"step": "render", "parts": 2, "bytes": 2 * PIECE}
+    assert last is not None and int(seen.split(b"\n")[0].removeprefix(b"id: ")) == len(coordinator.history(asked["id"]))
 
 
 def test_another_person_does_not_get_it(coordinator: Coordinator) -> None:

@@ -37,6 +37,7 @@ from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION
 from nexoraz.privacy.domain.words import WordsWritten
 from nexoraz.privacy.projections.accesses import OperatorAccesses
+from nexoraz.privacy.projections.export_progress import SqlExportProgress
 from nexoraz.privacy.projections.participants import KeyEpochs, Participants
 from nexoraz.privacy.projections.queue import Objections, RequestParticipants
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
@@ -176,6 +177,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         hashes=runtime.vault,
         export_keys=SqlExportKeys(runtime.engine, runtime.vault),
         archives=SealedArchives(objects),
+        export_progress=SqlExportProgress(),
         signing=SealedSigningKeys(runtime.vault, clock),
         certificates=SqlCertificateBook(),
         ledger=BucketLedger(objects.bucket, documents.keys),

@@ -1,7 +1,7 @@
 """Parts and archives in privacy's own bucket: parts as participants sealed them, archives sealed by the vault."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nexoraz.events.classification import Personal
 from nexoraz.events.export_parts import Entry, open_parts
@@ -16,6 +16,9 @@ ARCHIVES = ObjectKind("archives", Personal("user", purpose="export", retention="
 LARGEST_ARCHIVE = 48 * 2**30
 """Sealed and in parts of 5 MiB, the ten thousand that S3 takes of one upload hold a little more."""
 
+TELL_EVERY = 32 * 2**20
+"""Bytes of an archive between two words about its progress."""
+
 
 def part_id(request_id: str, participant: str, part: str) -> str:
     """The name of a part among the account's objects."""
@@ -28,10 +31,10 @@ class SealedArchives:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def store(self, assembly: Assembly, signer: Signer) -> tuple[int, int]:
+    def store(self, assembly: Assembly, signer: Signer, written: Callable[[int], None]) -> tuple[int, int]:
         writer = ArchiveWriter(assembly, signer)
         opened = ((part.participant, self._opened(assembly, part)) for part in assembly.parts)
-        chunks = writer.chunks(opened)
+        chunks = _told(writer.chunks(opened), written)
         info = self._objects.put_stream(assembly.account_id, ARCHIVES, assembly.request_id, chunks, LARGEST_ARCHIVE)
         return info.size, writer.entry_count
 
@@ -56,3 +59,13 @@ class SealedArchives:
             yield chunk
         if (size, digest.hexdigest()) != (file.size, file.sha256):
             raise Tampered(f"part {file.name} of {participant} is not what was announced")
+
+
+def _told(chunks: Iterator[bytes], written: Callable[[int], None]) -> Iterator[bytes]:
+    size, told = 0, 0
+    for chunk in chunks:
+        yield chunk
+        size += len(chunk)
+        if size - told >= TELL_EVERY:
+            told = size
+            written(size)

@@ -70,6 +70,7 @@ def held(objects: Objects) -> list[Holding]:
         ),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
         Unlinked(t.REQUEST_PARTICIPANTS, "which service was asked about a request and has answered"),
+        Unlinked(t.EXPORT_PROGRESS, "how far an export is while it is written; says not whose"),
         Unlinked(t.REQUEST_TOKENS, "keyed hashes of random tokens that open one request"),
         Unlinked(t.CERTIFICATES, "the proof of an erasure: pseudonymous, signed, and kept", searched=False),
         Unlinked(

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
+from nexoraz.events.export_parts import PIECE
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import EventStore, Transaction, execute, load, repeated
 from nexoraz.events.tasks import Task
@@ -12,6 +14,7 @@ from nexoraz.privacy.application.ports import (
     Assembly,
     Clock,
     ExportKeys,
+    ExportProgress,
     Queue,
     RequestBook,
     Signer,
@@ -26,6 +29,9 @@ from nexoraz.privacy.domain.vocabulary import Archive, RequestType
 PART_NAME = re.compile(r"[0-9]{4}")
 MOST_PARTS = 2_000
 """Of one participant: with parts of 8 MiB, more than 15 GB. Their list must fit into one message of 256 KiB."""
+
+
+ARCHIVE = "archive"
 
 
 class GrantRefused(Exception):
@@ -44,6 +50,7 @@ class Exports:
     book: RequestBook
     keys: ExportKeys
     archives: ArchiveStore
+    progress: ExportProgress
     signing: SigningKeys
     queue: Queue
     clock: Clock
@@ -53,14 +60,9 @@ class Exports:
         """Whose export the part belongs to, if that participant may write it now. Raises GrantRefused."""
         with self.store.transaction() as tx:
             state = self._state(tx, request_id)
-        if state.type is not RequestType.ACCESS or not state.running or state.collected:
-            raise GrantRefused("not-collecting")
-        if participant not in state.asked or participant in state.parts:
-            raise GrantRefused("unknown-participant")
-        if not PART_NAME.fullmatch(part):
-            raise GrantRefused("bad-part-name")
-        if int(part) > MOST_PARTS:
-            raise GrantRefused("too-many-parts")
+            _check_grant(state, participant, part)
+            if (stored := int(part) - 1) > 0:
+                self.progress.note(tx, request_id, participant, stored, stored * PIECE)
         return state.account_id
 
     def assemble(self, task: Task) -> None:
@@ -75,6 +77,7 @@ class Exports:
                 execute(tx, request, request_stream(request_id), DeliverArchive(archive, self.clock()))
                 self.book.keep_archive(tx, request_id, state.account_id, archive.size, archive.expires_at)
                 self.keys.forget(tx, request_id)
+                self.progress.forget(tx, request_id)
             self.queue.complete(tx, task)
 
         repeated(self.store, work)
@@ -105,6 +108,7 @@ class Exports:
 
         def work(tx: Transaction) -> None:
             self.keys.forget(tx, request_id)
+            self.progress.forget(tx, request_id)
             self.queue.complete(tx, task)
 
         repeated(self.store, work)
@@ -117,10 +121,26 @@ class Exports:
                 return None
             now = self.clock()
             parts = tuple(state.parts[name] for name in state.participants)
-            size, entries = self.archives.store(Assembly(state.id, state.account_id, private_key, parts, now), signer)
+            assembly = Assembly(state.id, state.account_id, private_key, parts, now)
+            size, entries = self.archives.store(assembly, signer, partial(self._written, state.id))
         except KeyDestroyed:
             return None
         return Archive(size, entries, now + self.kept_for)
 
+    def _written(self, request_id: str, size: int) -> None:
+        with self.store.transaction() as tx:
+            self.progress.note(tx, request_id, ARCHIVE, 0, size)
+
     def _state(self, tx: Transaction, request_id: str) -> Request:
         return load(tx, request, request_stream(request_id))[0]
+
+
+def _check_grant(state: Request, participant: str, part: str) -> None:
+    if state.type is not RequestType.ACCESS or not state.running or state.collected:
+        raise GrantRefused("not-collecting")
+    if participant not in state.asked or participant in state.parts:
+        raise GrantRefused("unknown-participant")
+    if not PART_NAME.fullmatch(part):
+        raise GrantRefused("bad-part-name")
+    if int(part) > MOST_PARTS:
+        raise GrantRefused("too-many-parts")

@@ -80,6 +80,16 @@ class ExportKeys(Protocol):
     def forget(self, tx: Transaction, request_id: str) -> None: ...
 
 
+class ExportProgress(Protocol):
+    """How far each step of an export is, for the person who waits."""
+
+    def note(self, tx: Transaction, request_id: str, step: str, parts: int, size: int) -> None:
+        """step: a participant's name, or "archive". parts, size (bytes): done so far."""
+        ...
+
+    def forget(self, tx: Transaction, request_id: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """What an archive is made of."""
@@ -111,8 +121,9 @@ class SigningKeys(Protocol):
 class ArchiveStore(Protocol):
     """Sealed parts and sealed archives in this service's own bucket."""
 
-    def store(self, assembly: Assembly, signer: Signer) -> tuple[int, int]:
-        """Assemble and store, as a stream; returns the size of the zip in bytes and how many entries it has.
+    def store(self, assembly: Assembly, signer: Signer, written: Callable[[int], None]) -> tuple[int, int]:
+        """Assemble and store, as a stream; returns the size of the zip in bytes and how many entries it has. `written`
+        is told the bytes so far, now and then.
         Raises Tampered for a part that is not what its participant said."""
         ...
 

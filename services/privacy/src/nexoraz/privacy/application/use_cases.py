@@ -18,6 +18,7 @@ from nexoraz.privacy.application.ports import (
     CertificateBook,
     Clock,
     ExportKeys,
+    ExportProgress,
     KeyedHash,
     Queue,
     RequestBook,
@@ -39,6 +40,7 @@ class Ports:
     hashes: KeyedHash
     export_keys: ExportKeys
     archives: ArchiveStore
+    export_progress: ExportProgress
     signing: SigningKeys
     certificates: CertificateBook
     ledger: Ledger
@@ -103,5 +105,15 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
     recollection = Recollection(p.store, p.ledger, p.signing, p.certificates, p.book, p.queue, p.clock)
     certifying = Certifying(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer, recollection)
     amending = Amending(p.store, p.signing, p.certificates, p.queue, p.clock, terms.issuer)
-    exports = Exports(p.store, p.book, p.export_keys, p.archives, p.signing, p.queue, p.clock, terms.archives_kept_for)
+    exports = Exports(
+        p.store,
+        p.book,
+        p.export_keys,
+        p.archives,
+        p.export_progress,
+        p.signing,
+        p.queue,
+        p.clock,
+        terms.archives_kept_for,
+    )
     return UseCases(requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling)

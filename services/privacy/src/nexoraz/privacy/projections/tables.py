@@ -132,6 +132,15 @@ ARCHIVES = Table(
     Index("archives_account_id", "account_id"),
 )
 
+EXPORT_PROGRESS = Table(
+    "export_progress",
+    METADATA,
+    pseudonym("request_id", Text, primary_key=True),
+    operational("step", Text, primary_key=True),
+    operational("parts", Integer, nullable=False),
+    operational("bytes", BigInteger, nullable=False),
+)
+
 CERTIFICATES = Table(
     "certificates",
     METADATA,

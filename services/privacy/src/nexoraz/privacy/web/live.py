@@ -12,12 +12,14 @@ import msgspec
 from flask import Response, request
 
 from nexoraz.privacy.application.streams import request_stream
+from nexoraz.privacy.projections.export_progress import progress_of_export
 from nexoraz.privacy.projections.requests import progress_of
 from nexoraz.privacy.web.desk import Desk
-from nexoraz.privacy.web.views import is_last, live_event
+from nexoraz.privacy.web.views import Shown, is_last, live_event
 from nexoraz.service.problems import Problem
 
 LONGEST_S, HEARTBEAT_S = 60.0, 10.0
+PROGRESS_EVERY_S = 1.0
 LIVELY_S, LIVELY_POLL_S, POLL_S = 2.0, 0.02, 0.2
 """For a while after each event the next one is looked for often: an erasure is a burst of them."""
 
@@ -43,12 +45,17 @@ class LiveRequests:
 
     def _stream(self, request_id: str, after: int) -> Iterator[bytes]:
         ends, beats = time.monotonic() + self._longest_s, time.monotonic() + HEARTBEAT_S
-        lively_until = time.monotonic() + LIVELY_S
+        lively_until = looks = time.monotonic() + LIVELY_S
+        progress: list[Shown] = []
         yield b"retry: 500\n\n"
         while True:
             news, after, ended = self._news(request_id, after)
             yield from news
             now = time.monotonic()
+            if now >= looks:
+                looks = now + PROGRESS_EVERY_S
+                shown, progress = progress, self._progress(request_id)
+                yield from [_progressed(after, line) for line in progress if line not in shown]
             lively_until = now + LIVELY_S if news else lively_until
             if ended or now >= ends:
                 return
@@ -56,6 +63,11 @@ class LiveRequests:
                 beats = now + HEARTBEAT_S
                 yield b": still running\n\n"
             time.sleep(LIVELY_POLL_S if now < lively_until else POLL_S)
+
+    def _progress(self, request_id: str) -> list[Shown]:
+        """How far an export is while it is written."""
+        with self._desk.engine.connect() as connection:
+            return progress_of_export(connection, request_id)
 
     def _news(self, request_id: str, after: int) -> tuple[list[bytes], int, bool]:
         """The events after that version as they go over the wire, the last version, and whether the request ended."""
@@ -67,6 +79,11 @@ class LiveRequests:
             history = tx.read(request_stream(request_id), after)
         news = [_wire(recorded.version, shown) for recorded in history if (shown := live_event(recorded.event))]
         return news, history[-1].version, any(is_last(recorded.event) for recorded in history)
+
+
+def _progressed(version: int, line: Shown) -> bytes:
+    """Under the id of the latest event, so that a client which resumes misses none."""
+    return _wire(version, ("progress", line))
 
 
 def _wire(version: int, shown: tuple[str, dict[str, object]]) -> bytes:

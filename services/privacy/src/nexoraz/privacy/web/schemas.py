@@ -135,6 +135,12 @@ class WordsView(Schema):
     at = fields.DateTime(required=True)
 
 
+class ProgressView(Schema):
+    step = fields.String(required=True, metadata={"description": "A participant that writes, or archive"})
+    parts = fields.Integer(required=True, metadata={"description": "Sealed parts that it has stored"})
+    bytes = fields.Integer(required=True, metadata={"description": "About so many bytes so far"})
+
+
 class RequestView(RequestSummary):
     participants = fields.List(fields.Nested(ParticipantView), required=True)
     waiting_for = fields.List(fields.String(), required=True)
@@ -149,6 +155,9 @@ class RequestView(RequestSummary):
     words = fields.List(fields.Nested(WordsView), required=True)
     certificate = fields.Nested(CertificateLink, required=True, allow_none=True)
     archive = fields.Nested(ArchiveLink, required=True, allow_none=True)
+    progress = fields.List(
+        fields.Nested(ProgressView), required=True, metadata={"description": "Of a large export while it is written"}
+    )
     accesses = fields.List(
         fields.Nested(OwnAccessView),
         required=True,

@@ -13,6 +13,7 @@ from nexoraz.privacy.domain import events as e
 from nexoraz.privacy.domain.attention import concerns, waiting_for
 from nexoraz.privacy.domain.state import Request
 from nexoraz.privacy.projections.accesses import accesses_of_request
+from nexoraz.privacy.projections.export_progress import progress_of_export
 
 ROOT = "/v1/privacy/requests"
 Shown = dict[str, Any]
@@ -38,6 +39,7 @@ def request_view(state: Request, now: datetime, tx: Transaction) -> Shown:
         "about": state.about or None,
         "extension": state.extension or None,
         "words": Handling.words_of(tx, state),
+        "progress": progress_of_export(connection_of(tx), state.id) if state.running else [],
         "accesses": accesses_of_request(connection_of(tx), state.id),
     }
 
