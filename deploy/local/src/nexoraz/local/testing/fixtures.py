@@ -5,7 +5,6 @@ delays readers in all others of the same server, and because the names of stream
 test. A server starts when the first test asks for it and ends with the process, however that ends.
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Protocol
 
 import pytest
 
+from nexoraz.local.testing.folders import MEMORY, own_folder
 from nexoraz.local.testing.real import Bucket, Migrate, RealNats, RealPostgres, RealS3, dropped_at_the_end
 
 
@@ -28,17 +28,18 @@ class NewMigratedDatabase(Protocol):
 
 @pytest.fixture(scope="session")
 def parts_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="nexoraz-parts-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with own_folder(Path(tempfile.gettempdir())) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
-def postgres(parts_folder: Path) -> Iterator[RealPostgres]:
-    """The PostgreSQL server itself; `postgres.admin_dsn` is its superuser's DSN."""
-    server = RealPostgres(parts_folder)
-    yield server
-    server.stop()
+def postgres() -> Iterator[RealPostgres]:
+    """The PostgreSQL server itself; `postgres.admin_dsn` is its superuser's DSN. Its files are in memory where there is
+    room: making a database of its own for every test then costs a tenth."""
+    with own_folder(MEMORY) as folder:
+        server = RealPostgres(folder)
+        yield server
+        server.stop()
 
 
 @pytest.fixture

@@ -48,7 +48,9 @@ class RealPostgres:
     def create(self, template: str = "template0") -> str:
         """A new database; returns its name."""
         name = f"test_{token_hex(8)}"
-        self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        # Copying the files takes half as long as writing each page to the log, where nothing must survive a crash.
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        self.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
         return name
 
     def drop(self, name: str) -> None:
