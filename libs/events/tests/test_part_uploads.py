@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
@@ -21,7 +22,6 @@ class Coordinator:
     def __init__(self, *faults: Exception) -> None:
         self.faults = list(faults)
         self.stored: dict[str, bytes] = {}
-        self.alive: list[int] = []
 
     def grant(self, request_id: str, participant: str, part: str) -> str:
         if self.faults:
@@ -69,6 +69,27 @@ def test_a_long_outage_postpones_the_task_and_counts_no_attempt() -> None:
     with pytest.raises(Postpone) as waiting:
         [*uploads(Coordinator(*(OSError("away") for _ in range(3)))).written(stream(1))]
     assert "away" not in waiting.value.reason
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing catches it."""
+
+
+def test_a_killed_run_is_begun_again_and_leaves_nothing_twice() -> None:
+    coordinator = Coordinator()
+
+    def dying() -> Iterator[bytes]:
+        yield from islice(stream(200), 150)
+        raise Killed
+
+    with pytest.raises(Killed):
+        [*uploads(coordinator).written(dying())]
+    assert 0 < len(coordinator.stored) < 7
+    written = [*uploads(coordinator).written(stream(200))]
+    assert sorted(coordinator.stored) == [f"r1/assets/{part.name}" for part in written]
+    stored = [(part.name, [coordinator.stored[f"r1/assets/{part.name}"]]) for part in written]
+    entries = open_parts(PRIVATE, "r1", "assets", stored)
+    assert [sum(map(len, entry.chunks)) for entry in entries if isinstance(entry, File)] == [200 * len(BLOCK)]
 
 
 def test_a_refusal_is_not_asked_again() -> None:
