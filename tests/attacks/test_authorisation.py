@@ -39,6 +39,8 @@ OPERATORS = Decision(403)
 DECISIONS = {
     "POST /v1/identity/accounts": Decision(422, 422, {}),
     "POST /v1/identity/accounts/verification": Decision(410, 410, {"token": "of.nobody.at-all"}),
+    "POST /v1/identity/codes": Decision(202, 202, {"email": "nobody@example.org"}),
+    "POST /v1/identity/codes/exchange": Decision(401, 401, {"email": "nobody@example.org", "code": "00000000"}),
     "GET /v1/identity/keys": Decision(200, 200),
     "GET /v1/identity/profile": Decision(200),
     "PATCH /v1/identity/profile": Decision(412, body={"name": "Bob"}),
@@ -87,23 +89,30 @@ DECISIONS = {
     "POST /v1/privacy/requests/{request_id}/withdrawal": SOMEBODYS,
 }
 """One line per documented operation; a new one needs its decision here."""
+SIGNS_IN = {
+    "POST /v1/identity/sessions",
+    "POST /v1/identity/sessions/refresh",
+    "POST /v1/identity/codes/exchange",
+}
+"""They answer 401 although nobody needs to be signed in."""
 SIGNS_OUT = {"DELETE /v1/identity/sessions", "DELETE /v1/identity/sessions/current"}
 OPERATIONS = [pytest.param(operation, id=str(operation)) for operation in ALL]
 GUARDED = [pytest.param(operation, id=str(operation)) for operation in ALL if operation.guarded]
+ADMIN, REQUESTS = "/v1/privacy/admin/", "/v1/privacy/requests"
 RENDER_OF = "POST /v1/render/jobs"
 """Names a thing in its body."""
-BY_ID = [pytest.param(each, id=str(each)) for each in ALL if each.names or str(each) == RENDER_OF]
+BY_ID = [
+    pytest.param(each, id=str(each))
+    for each in ALL
+    if (each.names or str(each) == RENDER_OF) and not each.path.startswith(ADMIN)
+]
 
 
 def test_every_operation_has_a_decision() -> None:
     assert {str(operation) for operation in ALL} == set(DECISIONS)
     for operation in ALL:
-        assert operation.guarded == (DECISIONS[str(operation)].nobody == 401 and "sessions" not in _open(operation))
-
-
-def _open(operation: Operation) -> str:
-    """Signing in and refreshing answer 401 although nobody needs to be signed in."""
-    return operation.path if operation.method == "POST" and operation.service == "identity" else ""
+        asks_for_credentials = DECISIONS[str(operation)].nobody == 401 and str(operation) not in SIGNS_IN
+        assert operation.guarded == asks_for_credentials
 
 
 def ask(wire: Wire, operation: Operation, ids: dict[str, str], authorization: str | None = None) -> Answer:
@@ -264,3 +273,37 @@ def test_the_token_of_a_request_opens_that_request_only(wire: Wire, ann: Somebod
         check_refusal(ask(wire, operation, ann.ids, bearer), 401)
     invented = "Bearer " + ann.request_token[:-4] + "AAAA"
     check_refusal(ask(wire, operation, ann.ids, invented), 401)
+
+
+@pytest.fixture(scope="module")
+def made(suite: RunningSuite, _bob: Somebody) -> Iterator[dict[str, str]]:
+    """Authorization headers of Bob as an operator, and as somebody who read a code in a mail."""
+    key, now = OwnKey(suite.var, suite.port), datetime.now(UTC)
+    key.trust(now + timedelta(hours=1))
+    account_id = _bob.fresh().person.account_id
+    operator = TokenClaims(account_id, str(uuid4()), now, frozenset({"operator"}))
+    narrow = TokenClaims(account_id, str(uuid4()), now, scope="requests")
+    _wait_until_trusted(Wire(suite.port), sign_token(key.jwk, operator, now))
+    yield {name: f"Bearer {sign_token(key.jwk, claims, now)}" for name, claims in
+           (("operator", operator), ("narrow", narrow))}  # fmt: skip
+    key.distrust()
+
+
+@pytest.mark.parametrize("operation", [each for each in GUARDED if str(each.values[0]) not in SIGNS_OUT])
+def test_an_operator_is_a_stranger_everywhere_but_on_the_operators_side(
+    wire: Wire, ann: Somebody, made: dict[str, str], operation: Operation
+) -> None:
+    """There, nothing is answered without a purpose."""
+    answer = ask(wire, operation, ann.ids, made["operator"])
+    expected = 400 if operation.path.startswith(ADMIN) else DECISIONS[str(operation)].stranger
+    assert answer.status == expected, answer.body
+    check_discreet(answer, [ann.person.email, ann.person.account_id])
+
+
+@pytest.mark.parametrize("operation", GUARDED)
+def test_the_narrow_token_of_a_mailed_code_opens_requests_only(
+    wire: Wire, ann: Somebody, made: dict[str, str], operation: Operation
+) -> None:
+    answer = ask(wire, operation, ann.ids, made["narrow"])
+    expected = DECISIONS[str(operation)].stranger if operation.path.startswith(REQUESTS) else 401
+    assert answer.status == expected, answer.body

@@ -52,6 +52,20 @@ def test_signing_in_with_a_wrong_password(wire: Wire, ann: Somebody) -> None:
     alike(lambda: sign_in(ann.person.email), lambda: sign_in(nobody()))
 
 
+def test_asking_for_a_code(wire: Wire, ann: Somebody) -> None:
+    def ask(email: str) -> Answer:
+        return wire.send("POST", "/v1/identity/codes", {"email": email})
+
+    alike(lambda: ask(ann.person.email), lambda: ask(nobody()))
+
+
+def test_presenting_a_wrong_code(wire: Wire, ann: Somebody) -> None:
+    def present(email: str) -> Answer:
+        return wire.send("POST", "/v1/identity/codes/exchange", {"email": email, "code": "00000000"})
+
+    alike(lambda: present(ann.person.email), lambda: present(nobody()))
+
+
 def test_verifying_with_a_wrong_token(wire: Wire, ann: Somebody) -> None:
     """A token of the right shape that names an account, and one that names nobody."""
 

@@ -77,6 +77,13 @@ def test_a_token_that_is_wrong_in_any_one_way_is_refused(gallery: Any, changes: 
     assert status(gallery, forged(gallery, **changes)) == 401
 
 
+def test_a_narrow_token_opens_no_route_that_did_not_ask_for_it(gallery: Any) -> None:
+    assert status(gallery, forged(gallery)) == 200
+    for audience in ("nexoraz/requests", "nexoraz/everything", "nexoraz/", ["nexoraz", "nexoraz/requests"]):
+        assert status(gallery, forged(gallery, aud=audience)) == 401
+    assert status(gallery, forged(gallery, scope="requests")) == 200  # the audience alone narrows
+
+
 NUMBER_AS_KID = "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjo3fQ.e30.AAAA"
 NO_ALGORITHM = "eyJhbGciOiJub25lIn0.e30."
 

@@ -48,6 +48,12 @@ class Coordinator:
         claims = TokenClaims(account_id, str(uuid4()), now - signed_in_ago, frozenset(roles))
         return {"Authorization": f"Bearer {sign_token(self.key, claims, now)}"}
 
+    def narrow(self, account_id: str) -> dict[str, str]:
+        """What somebody sends who read a code in a mail."""
+        now = self.clock()
+        claims = TokenClaims(account_id, str(uuid4()), now, scope="requests")
+        return {"Authorization": f"Bearer {sign_token(self.key, claims, now)}"}
+
     def ask(self, account_id: str, type_: str, immediate: bool = False, key: str = "", **how: Any) -> TestResponse:
         headers = {**self.headers(account_id, **how), "Idempotency-Key": key or str(uuid4())}
         body = {"type": type_, "immediate": immediate}

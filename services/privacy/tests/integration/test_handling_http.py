@@ -183,3 +183,20 @@ def test_a_participant_that_could_not_verify_is_asked_again(coordinator: Coordin
     asked_again = [each for each in coordinator.history(erasure) if isinstance(each, ErasureAsked)][-1]
     assert asked_again.participants == ("render",)
     assert decide(coordinator, erasure, "retry", {"participant": "identity"}).status_code == 409
+
+
+def test_who_reads_the_mail_of_the_address_can_ask_follow_and_withdraw(coordinator: Coordinator) -> None:
+    account = str(uuid4())
+    headers = coordinator.narrow(account)
+    body = {"type": "erasure"}
+    made = coordinator.client.post(
+        "/v1/privacy/requests", json=body, headers={**headers, "Idempotency-Key": str(uuid4())}
+    )
+    assert made.status_code == 202, made.text
+    path = f"/v1/privacy/requests/{(made.json or {})['id']}"
+    assert coordinator.client.get(path, headers=headers).status_code == 200
+    assert coordinator.client.get(path, headers=coordinator.narrow(str(uuid4()))).status_code == 404
+    assert coordinator.client.get("/v1/privacy/requests", headers=headers).status_code == 200
+    assert coordinator.client.post(f"{path}/withdrawal", headers=headers).status_code == 200
+    admin = {**headers, "Nexoraz-Purpose": "audit"}
+    assert coordinator.client.get("/v1/privacy/admin/requests", headers=admin).status_code == 401

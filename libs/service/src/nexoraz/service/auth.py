@@ -35,18 +35,35 @@ from nexoraz.service.revocations import (
     revoke_async,
 )
 from nexoraz.service.tables import AuthTables, auth_tables
-from nexoraz.service.tokens import LIFETIME, TokenRefused, VerifiedToken, verify_token
+from nexoraz.service.tokens import LIFETIME, REQUESTS, TokenRefused, VerifiedToken, verify_token
 
 __all__ = [
-    "AuthTables", "Authenticator", "Caller", "auth_tables", "authenticated", "clear_session_cookie", "forget_key",
-    "forget_key_async", "operator", "purge_revocations", "purge_revocations_async", "remember_key",
-    "remember_key_async", "revoke", "revoke_async", "session_cookie",
+    "FOR_REQUESTS",
+    "AuthTables",
+    "Authenticator",
+    "Caller",
+    "auth_tables",
+    "authenticated",
+    "authenticated_for_requests",
+    "clear_session_cookie",
+    "forget_key",
+    "forget_key_async",
+    "operator",
+    "purge_revocations",
+    "purge_revocations_async",
+    "remember_key",
+    "remember_key_async",
+    "revoke",
+    "revoke_async",
+    "session_cookie",
 ]  # fmt: skip
 
 P = ParamSpec("P")
 R = TypeVar("R")
 COOKIE = "__Host-nexoraz"
 OPERATOR = "operator"
+WHOLE, FOR_REQUESTS = frozenset({""}), frozenset({"", REQUESTS})
+"""Which scopes a route accepts: whole sign-ins only, or the narrow token of a mailed code too."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TOKENS_KEPT = 4096
 _SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
@@ -78,8 +95,9 @@ class Authenticator:
         self._clock = clock
         self._verified: dict[str, VerifiedToken] = {}
 
-    def caller(self) -> Caller:
-        """The caller of the current request; raises a Problem (401, or 403 for a cross-site cookie)."""
+    def caller(self, scopes: frozenset[str] = WHOLE) -> Caller:
+        """The caller of the current request; raises a Problem (401, or 403 for a cross-site cookie). A token of any
+        other scope than these is refused like one that is not ours."""
         token, from_cookie = _presented()
         if from_cookie and request.method not in _SAFE_METHODS:
             self._require_same_origin()
@@ -88,6 +106,8 @@ class Authenticator:
         except TokenRefused as refused:
             raise _not_authenticated(expired=refused.reason == "expired") from refused
         claims = verified.claims
+        if claims.scope not in scopes:
+            raise _not_authenticated()
         if self._revocations.is_revoked(claims.account_id, claims.session_id, verified.issued_at):
             raise _not_authenticated()
         return Caller(claims.account_id, claims.session_id, claims.authenticated_at, claims.roles)
@@ -158,17 +178,22 @@ def authenticated(view: Callable[P, R]) -> Callable[..., R]:
     return _guarded(view, frozenset())
 
 
+def authenticated_for_requests(view: Callable[P, R]) -> Callable[..., R]:
+    """As `authenticated`, and the narrow token of a mailed code is accepted too."""
+    return _guarded(view, frozenset(), FOR_REQUESTS)
+
+
 def operator(view: Callable[P, R]) -> Callable[..., R]:
     """As `authenticated`, and a caller without the role `operator` gets 403."""
     return _guarded(view, frozenset({OPERATOR}))
 
 
-def _guarded(view: Callable[P, R], roles: frozenset[str]) -> Callable[..., R]:
+def _guarded(view: Callable[P, R], roles: frozenset[str], scopes: frozenset[str] = WHOLE) -> Callable[..., R]:
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> R:
         authenticator: Authenticator = current_app.extensions["nexoraz.authenticator"]
         mark_authenticated()
-        caller = authenticator.caller()
+        caller = authenticator.caller(scopes)
         if not roles <= caller.roles:
             raise standard(403)
         g.caller = caller

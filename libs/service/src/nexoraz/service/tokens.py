@@ -16,6 +16,10 @@ from joserfc.jwk import OKPKey
 from joserfc.util import urlsafe_b64decode
 
 ISSUER, AUDIENCE, ALGORITHM = "nexoraz-identity", "nexoraz", "Ed25519"
+REQUESTS = "requests"
+"""The scope of a token that opens the routes of privacy requests and nothing else."""
+_AUDIENCES = {AUDIENCE: "", f"{AUDIENCE}/{REQUESTS}": REQUESTS}
+"""Audience → scope. A narrow token is for another audience, so whoever knows no scopes refuses it."""
 LIFETIME = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=30)
 """How far ahead identity's clock may be of a verifier's. It lengthens no token's life."""
@@ -32,12 +36,13 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """Who is signed in, by which session, since when, and with which roles."""
+    """Who is signed in, by which session, since when, and with which roles. scope: "" for everything, or REQUESTS."""
 
     account_id: str
     session_id: str
     authenticated_at: datetime
     roles: frozenset[str] = frozenset()
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def sign_token(private_jwk: Mapping[str, Any], claims: TokenClaims, now: datetim
     issued = int(now.timestamp())
     body = {
         "iss": ISSUER,
-        "aud": AUDIENCE,
+        "aud": f"{AUDIENCE}/{claims.scope}" if claims.scope else AUDIENCE,
         "sub": claims.account_id,
         "sid": claims.session_id,
         "iat": issued,
@@ -119,10 +124,13 @@ def _checked(claims: Mapping[str, Any], kid: str, now: int) -> VerifiedToken:
         authenticated_at = datetime.fromtimestamp(since, UTC)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise TokenRefused("claims") from error
-    if claims.get("iss") != ISSUER or claims.get("aud") != AUDIENCE:
+    audience = claims.get("aud")
+    if claims.get("iss") != ISSUER or not isinstance(audience, str) or audience not in _AUDIENCES:
         raise TokenRefused("claims")
     if issued > now + CLOCK_SKEW.total_seconds() or expires - issued > LIFETIME.total_seconds():
         raise TokenRefused("claims")
     if now >= expires:
         raise TokenRefused("expired")
-    return VerifiedToken(TokenClaims(account, session, authenticated_at, roles), kid, issued, expires)
+    return VerifiedToken(
+        TokenClaims(account, session, authenticated_at, roles, _AUDIENCES[audience]), kid, issued, expires
+    )

@@ -36,6 +36,7 @@ from nexoraz.identity.projections.accounts import SqlAccounts
 from nexoraz.identity.projections.operators import SqlOperators
 from nexoraz.identity.projections.sessions import SqlSessions
 from nexoraz.identity.web.accounts import accounts_blueprint
+from nexoraz.identity.web.codes import codes_blueprint
 from nexoraz.identity.web.keys import keys_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
@@ -90,6 +91,7 @@ class App(participant.Participant):
             [
                 accounts_blueprint(use.registration),
                 sessions_blueprint(use.sign_in),
+                codes_blueprint(use.access_codes),
                 profile_blueprint(use.profiles),
                 keys_blueprint(use.signing),
             ],

@@ -33,6 +33,16 @@ _KINDS = {
         ),
         set_apart="$token",
     ),
+    "access-code": _Kind(
+        "Your code",
+        (
+            "Someone, hopefully you, wants to use the rights that you have over your data without signing in.",
+            "This code says that it is you. It is valid for 15 minutes.",
+            "$code",
+            "It was not you? Do nothing, and give the code to nobody: we never ask for it.",
+        ),
+        set_apart="$code",
+    ),
     "account-exists": _Kind(
         "You already have an account",
         (

@@ -12,6 +12,11 @@ SIGN_IN_BY_ACCOUNT = Rule("sign-in-account", 100, timedelta(minutes=15))
 SIGN_IN_BY_ADDRESS = Rule("sign-in-address", 100, timedelta(minutes=15))
 REGISTRATION_BY_ADDRESS = Rule("registration-address", 60, timedelta(hours=1))
 VERIFICATION_BY_ADDRESS = Rule("verification-address", 60, timedelta(hours=1))
+CODE_BY_CLIENT = Rule("code-client", 30, timedelta(hours=1))
+CODE_BY_ADDRESS = Rule("code-address", 3, timedelta(hours=1))
+"""Counted for addresses that nobody has, too: who asks too often learns nothing from being refused."""
+CODE_USE_BY_CLIENT = Rule("code-use-client", 60, timedelta(minutes=15))
+CODE_USE_BY_ADDRESS = Rule("code-use-address", 15, timedelta(minutes=15))
 REFRESH_BY_ADDRESS = Rule("refresh-address", 600, timedelta(minutes=15))
 
 

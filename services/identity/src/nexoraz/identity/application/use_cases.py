@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nexoraz.events.store import EventStore
+from nexoraz.identity.application.access_codes import AccessCodes
 from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
@@ -63,6 +64,7 @@ class UseCases:
     sending: Sending
     operators: Operators
     notices: Notices
+    access_codes: AccessCodes
 
 
 def use_cases(p: Ports) -> UseCases:
@@ -81,4 +83,7 @@ def use_cases(p: Ports) -> UseCases:
         sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url),
         operators=Operators(p.store, p.accounts, p.operators, p.now, sign_in.end_operators_sessions),
         notices=Notices(p.mails),
+        access_codes=AccessCodes(
+            p.store, p.accounts, p.mails, p.hashes, signing, p.throttle, p.pace, p.now, p.new_id
+        ),
     )  # fmt: skip

@@ -1,9 +1,16 @@
 """All private events of identity."""
 
 from nexoraz.events.event import Event
+from nexoraz.identity.domain.access_code import ACCESS_CODE_EVENTS
 from nexoraz.identity.domain.account import ACCOUNT_EVENTS
 from nexoraz.identity.domain.operator import OPERATOR_EVENTS
 from nexoraz.identity.domain.session import SESSION_EVENTS
 from nexoraz.identity.domain.signing_key import SIGNING_KEY_EVENTS
 
-EVENTS: list[type[Event]] = [*ACCOUNT_EVENTS, *SESSION_EVENTS, *SIGNING_KEY_EVENTS, *OPERATOR_EVENTS]
+EVENTS: list[type[Event]] = [
+    *ACCOUNT_EVENTS,
+    *SESSION_EVENTS,
+    *SIGNING_KEY_EVENTS,
+    *OPERATOR_EVENTS,
+    *ACCESS_CODE_EVENTS,
+]

@@ -6,6 +6,7 @@ from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, VersionConflict
 from nexoraz.identity.application.sign_in import RefreshRefused, SignInRefused
 from nexoraz.identity.application.throttling import TooManyAttempts
+from nexoraz.identity.domain.access_code import AccessCodeRefused
 from nexoraz.identity.domain.account import AccountNotVerified, VerificationGone
 from nexoraz.identity.domain.countries import BelowAgeOfConsent, BirthDateImpossible
 from nexoraz.identity.domain.email_address import EmailAddressInvalid
@@ -25,6 +26,13 @@ REFUSALS = Refusals(
 )
 
 
+_UNAUTHENTICATED: dict[type[Exception], str] = {
+    SignInRefused: "sign-in-refused",
+    RefreshRefused: "refresh-refused",
+    AccessCodeRefused: "code-refused",
+}
+
+
 def install_answers(app: Flask) -> None:
     """Answers that REFUSALS cannot give: with a header, or the one 404 that betrays no one."""
 
@@ -33,7 +41,7 @@ def install_answers(app: Flask) -> None:
         return respond(Problem("too-many-attempts", 429, title, headers={"Retry-After": after}))
 
     def unauthenticated(refused: Exception) -> Response:
-        rule = "sign-in-refused" if isinstance(refused, SignInRefused) else "refresh-refused"
+        rule = _UNAUTHENTICATED[type(refused)]
         headers = {"WWW-Authenticate": 'Bearer realm="nexoraz"'}
         return respond(Problem(rule, 401, "These credentials are not accepted", headers=headers))
 
@@ -41,7 +49,7 @@ def install_answers(app: Flask) -> None:
         return respond(not_found())
 
     app.register_error_handler(TooManyAttempts, too_many)
-    for kind in (SignInRefused, RefreshRefused):
+    for kind in _UNAUTHENTICATED:
         app.register_error_handler(kind, unauthenticated)
     for gone in (SessionUnknown, AccountErased, KeyDestroyed):
         app.register_error_handler(gone, nothing_here)

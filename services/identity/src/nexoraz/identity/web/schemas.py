@@ -51,6 +51,33 @@ class SignedIn(Schema):
     refresh_expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
 
 
+class CodeAsked(Schema):
+    email = fields.String(required=True, validate=validate.Length(1, 254))
+
+
+class CodeReceived(Schema):
+    """The same answer for every address."""
+
+    status = fields.Constant("received", required=True)
+
+
+class CodePresented(Schema):
+    email = fields.String(required=True, validate=validate.Length(1, 254))
+    code = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[0-9]{8}\Z", error="Eight digits."),
+        load_only=True,
+        metadata={"example": "40718266"},
+    )
+
+
+class NarrowToken(Schema):
+    access_token = fields.String(required=True)
+    token_type = fields.Constant("Bearer", required=True)
+    scope = fields.String(required=True, metadata={"description": "Only the routes of privacy requests accept it"})
+    expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
+
+
 class Refreshing(Schema):
     """Without a token in the body, the refresh cookie is taken."""
 

@@ -13,7 +13,7 @@ from flask import current_app, g, request
 from nexoraz.privacy.application.capability import PREFIX, token_hash
 from nexoraz.privacy.projections.requests import belongs_to, request_of_token
 from nexoraz.privacy.web.desk import Desk
-from nexoraz.service.auth import Authenticator
+from nexoraz.service.auth import FOR_REQUESTS, Authenticator
 from nexoraz.service.documentation import document
 from nexoraz.service.problems import not_found, standard
 
@@ -43,7 +43,7 @@ def _may_follow(desk: Desk, request_id: str) -> bool:
     token = _token()
     if token is None:
         authenticator: Authenticator = current_app.extensions["nexoraz.authenticator"]
-        caller = authenticator.caller()
+        caller = authenticator.caller(FOR_REQUESTS)
         with desk.engine.connect() as connection:
             return belongs_to(connection, request_id, caller.account_id)
     with desk.engine.connect() as connection:

@@ -19,7 +19,7 @@ from nexoraz.privacy.web.live import LiveRequests
 from nexoraz.privacy.web.schemas import AcceptedRequest, NewRequest, OwnAccessView, RequestSummary, RequestView
 from nexoraz.privacy.web.views import ROOT, request_view
 from nexoraz.service.app import Blueprint
-from nexoraz.service.auth import Caller, authenticated
+from nexoraz.service.auth import Caller, authenticated_for_requests
 from nexoraz.service.idempotency import Once, idempotent
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 from nexoraz.service.problems import not_found
@@ -30,7 +30,7 @@ def requests_blueprint(desk: Desk) -> Blueprint:
     requests = Blueprint("requests", __name__, url_prefix="/requests", description="Requests about one's own data")
 
     @requests.route("", methods=["POST"])
-    @authenticated
+    @authenticated_for_requests
     @idempotent
     @requests.arguments(NewRequest)
     @requests.response(202, AcceptedRequest)
@@ -41,7 +41,7 @@ def requests_blueprint(desk: Desk) -> Blueprint:
         return _ask(desk, body, caller, once)
 
     @requests.route("", methods=["GET"])
-    @authenticated
+    @authenticated_for_requests
     @requests.arguments(PageArgs, location="query")
     @requests.response(200, page_schema(RequestSummary))
     def listed(args: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def requests_blueprint(desk: Desk) -> Blueprint:
         return page(list(rows), args["limit"], key=lambda row: (row.received_at, row.id))
 
     @requests.route("/<uuid:request_id>/withdrawal", methods=["POST"])
-    @authenticated
+    @authenticated_for_requests
     @requests.response(200, RequestView)
     def withdraw(request_id: UUID, *, caller: Caller) -> dict[str, Any]:
         """Take an erasure back while it is in its grace period."""
@@ -66,14 +66,14 @@ def requests_blueprint(desk: Desk) -> Blueprint:
         return repeated(desk.store, work)
 
     @requests.route("/<uuid:request_id>/archive", methods=["GET"])
-    @authenticated
+    @authenticated_for_requests
     @requests.response(200, content_type="application/zip")
     def archive(request_id: UUID, *, caller: Caller) -> Response:
         """The archive of an access request. Ranges are served, so a download can be resumed."""
         return downloads.archive(desk, str(request_id), caller)
 
     @requests.route("/accesses", methods=["GET"])
-    @authenticated
+    @authenticated_for_requests
     @requests.arguments(PageArgs, location="query")
     @requests.response(200, page_schema(OwnAccessView))
     def accesses(args: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
