@@ -69,9 +69,9 @@ class Service:
         return account
 
     def crowd(self, accounts: int) -> None:
-        """So many more accounts, with three notes each, as rows alone."""
+        """So many more accounts, with one note each, as rows alone."""
         names = [str(uuid4()) for _ in range(accounts)]
-        self._rows(names, 3)
+        self._rows(names, 1)
         with self.vault.begin() as connection:
             connection.execute(text(CROWD_KEYS), {"accounts": names})
         with self.notebook.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

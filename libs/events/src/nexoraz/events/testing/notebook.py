@@ -70,7 +70,7 @@ LINES = Table(
     "note_lines",
     METADATA,
     operational("id", BigInteger, Identity(), primary_key=True),
-    pseudonym("note_id", Text, ForeignKey("notes.id"), nullable=False),
+    pseudonym("note_id", Text, ForeignKey("notes.id"), nullable=False, index=True),
     pseudonym("account_id", Text, nullable=False, index=True),
 )
 INVOICES = Table(
