@@ -73,6 +73,7 @@ class Service:
         names = [str(uuid4()) for _ in range(accounts)]
         self._rows(names, 1)
         with self.vault.begin() as connection:
+            connection.execute(NO_TIME_LIMIT)
             connection.execute(text(CROWD_KEYS), {"accounts": names})
         with self.notebook.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("SET statement_timeout = 0"))
