@@ -19,7 +19,6 @@ import structlog
 from nats.aio.client import Client
 from opentelemetry import trace as tracing
 from opentelemetry.trace import Span, SpanKind
-from psycopg.types.json import set_json_loads
 from sqlalchemy import Engine
 
 from nexoraz.events import jetstream
@@ -44,8 +43,9 @@ BUS_FAULTS = (BusUnavailable, BusRefused, Diverged, nats.errors.Error, OSError)
 log = structlog.get_logger()
 tracer = tracing.get_tracer("nexoraz.events")
 
+_decode = msgspec.json.Decoder().decode
 AFTER = """
-SELECT e.position, e.id, e.stream, e.version, e.type, e.account_id, e.occurred_at, e.data,
+SELECT e.position, e.id, e.stream, e.version, e.type, e.account_id, e.occurred_at, e.data::text,
        e.causation_id, e.traceparent,
        e.account_id <> '' AND EXISTS (SELECT 1 FROM erased_accounts x WHERE x.account_id = e.account_id)
 FROM events e WHERE e.position > %s ORDER BY e.position LIMIT %s
@@ -105,9 +105,9 @@ class Relay:
 
     async def _open(self) -> Connection:
         pg = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, application_name="nexoraz-relay")
-        set_json_loads(msgspec.json.decode, pg)
         # A checkpoint that a crash takes back is found again in the stream's tail (_reconcile): nobody waits for it.
         await pg.execute("SET synchronous_commit = off")
+        await pg.execute("SET TimeZone = 'UTC'")  # by this name the driver has a short way
         return pg
 
     async def _lead(self, pg: Connection, stop: asyncio.Event) -> bool:
@@ -213,7 +213,7 @@ class Relay:
         if erased:
             return None
         stream = Stream(name, account)
-        event = self._registry.decode(type_, data, stream, version, None)
+        event = self._registry.decode(type_, _decode(data), stream, version, None)
         recorded = Recorded(position, id_, stream, version, at, event, causation, trace)
         contract = self._translate(event, recorded)
         if contract is not None and is_recorded(trace):
