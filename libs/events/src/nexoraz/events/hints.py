@@ -6,8 +6,11 @@ is sent after the commit, by a thread of its own that folds a burst into one; th
 
 import threading
 
-from sqlalchemy import Connection, Engine
+import psycopg
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+from nexoraz.events.append import KeptConnection
 
 CHANNEL = "nexoraz_relay"
 PAUSE_S = 1.0
@@ -46,15 +49,13 @@ class RelayHint:
         return thread
 
     def _run(self) -> None:
-        while not self._closed.is_set():
-            try:
-                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    self._notify_until_closed(connection)
-            except SQLAlchemyError:
-                self._closed.wait(PAUSE_S)
-
-    def _notify_until_closed(self, connection: Connection) -> None:
+        kept = KeptConnection(self._engine)
         while not self._closed.is_set():
             self._due.wait()
             self._due.clear()
-            connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+            try:
+                kept.driver().execute(f"NOTIFY {CHANNEL}".encode())
+            except (psycopg.Error, SQLAlchemyError):
+                kept.drop()
+                self._closed.wait(PAUSE_S)
+        kept.drop()
