@@ -33,7 +33,8 @@ def compose(cut_out: Pixels, scene: Scene) -> Pixels:
 
 def _plain(picture: Pixels, scene: Plain) -> Pixels:
     canvas = np.empty((scene.side, scene.side, 3), np.uint8)
-    canvas[:] = scene.colour
+    canvas[0] = scene.colour
+    canvas[1:] = canvas[0]  # whole rows are copied much faster than single pixels
     lay(canvas, picture, scene.side / 2)
     return canvas
 

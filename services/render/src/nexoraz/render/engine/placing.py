@@ -113,7 +113,7 @@ def _blend(below: Pixels, above: Pixels) -> None:
     """
     opacity = above[..., 3]
     solid = opacity == 255
-    np.copyto(below, above[..., :3], where=solid[..., None])
+    cv2.copyTo(cv2.cvtColor(above, cv2.COLOR_RGBA2RGB), solid.view(np.uint8), below)
     edge = np.nonzero((opacity > 0) & ~solid)
     share = opacity[edge].astype(np.uint32)[:, None]
     below[edge] = (above[..., :3][edge] * share + below[edge] * (255 - share) + 127) // 255
