@@ -1,71 +1,41 @@
-"""A service's part in erasure and export, with a worker that dies at every step, on real PostgreSQL."""
+"""A service's part in erasure and scans, and how it announces itself, on real PostgreSQL."""
 
-import dataclasses
 import json
 import threading
-from collections.abc import Callable
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy import insert, select, text
 
-from nexoraz.events.buckets import MemoryBucket
-from nexoraz.events.erasure import Erasure
+from libs.events.tests.participating import (
+    ANN,
+    BOB,
+    ERASE_ANN,
+    REQUEST,
+    SCAN_ANN,
+    Killed,
+    by_store,
+    die_at,
+    once,
+    receipt,
+    revive,
+)
 from nexoraz.events.event import Stream
-from nexoraz.events.export_parts import Entry, File, Group, Record, new_export_key, open_parts
-from nexoraz.events.kek import LocalKek
-from nexoraz.events.participation_ports import UploadRefused
+from nexoraz.events.export_parts import new_export_key
 from nexoraz.events.protocol_contracts import ErasureRequested, ExportRequested, ResidueScanRequested
 from nexoraz.events.protocol_events import (
     AccountScanned,
     DataMapAnnounced,
     ErasureBegun,
     ErasureFinished,
-    PartsWritten,
     RowsErased,
 )
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.rotation import rotate
 from nexoraz.events.store import AccountErased
 from nexoraz.events.tasks import GiveUp, TaskLost
-from nexoraz.events.testing.notebook import KERNEL, METADATA, NOTES, PHOTOS, REFUSALS, TAX, NoteAdded, Notebook
-from nexoraz.events.vault import Vault
-from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.events.testing.notebook import KERNEL, NOTES, PHOTOS, REFUSALS, TAX, NoteAdded, Notebook
 
 pytestmark = pytest.mark.real
-
-ANN, BOB = "0f0c9d6e-1111-4111-8111-000000000001", "0f0c9d6e-1111-4111-8111-000000000002"
-REQUEST = "7a000000-0000-4000-8000-000000000001"
-ERASE_ANN = ErasureRequested(ANN, REQUEST, ["assets", "notebook"])
-SCAN_ANN = ResidueScanRequested(ANN, REQUEST, ["notebook"])
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing catches it."""
-
-
-@pytest.fixture
-def notebook(kernel_database: Engine, database: Callable[[], str], tmp_path: Path) -> Notebook:
-    METADATA.create_all(kernel_database)
-    kek, engine = LocalKek(tmp_path / "kek"), create_engine(database().replace("postgresql:", "postgresql+psycopg:"))
-    migrate_vault(engine, kek)
-    return Notebook(kernel_database, Vault(engine, kek), MemoryBucket())
-
-
-def receipt(notebook: Notebook) -> dict[str, object]:
-    """The last receipt, without its moments."""
-    last = notebook.events(ErasureFinished)[-1]
-    return {
-        "outcome": last.outcome,
-        "lines": [line for line in last.lines if line.found or line.left],
-        "keys": (last.keys_destroyed, last.key_digest != "", last.key_epoch),
-        "bus": last.bus_purged,
-    }
-
-
-def by_store(finished: ErasureFinished) -> dict[str, tuple[int, int, int, int]]:
-    return {line.store: (line.found, line.erased, line.retained, line.left) for line in finished.lines if line.found}
 
 
 class TestErasure:
@@ -269,108 +239,6 @@ class TestErasure:
         assert notebook.events(ErasureFinished) == []
 
 
-STEPS = [
-    "before", "objects_inventory", "objects counted", "destroy", "destroyed", "erase_rows", "rows erased",
-    "erase_objects", "objects erased", "everything", "wait", "count", "counted on bus", "purge", "purged", "after",
-]  # fmt: skip
-
-
-class TestKilledAtEveryStep:
-    """SIGKILL before or after each step, then another worker: the same receipt as without any."""
-
-    @pytest.mark.parametrize("step", STEPS)
-    def test_the_receipt_is_the_same(self, notebook: Notebook, step: str) -> None:
-        notebook.live(BOB, notes=3, invoices=1)
-        notebook.receive(ErasureRequested(BOB, "undisturbed", ["notebook"]))
-        notebook.work()
-        expected = receipt(notebook)
-        notebook.live(ANN, notes=3, invoices=1)
-        notebook.receive(ERASE_ANN)
-        die_at(notebook, step)
-        with pytest.raises(Killed):
-            notebook.work()
-        revive(notebook)
-        notebook.work()
-        got = receipt(notebook)
-        strip = {"lines": [(line.store, line.found, line.erased, line.retained) for line in got["lines"]]}  # type: ignore[attr-defined]
-        wanted = {"lines": [(x.store, x.found, x.erased, x.retained) for x in expected["lines"]]}  # type: ignore[attr-defined]
-        assert {**got, **strip} == {**expected, **wanted}
-        assert notebook.rows_of(ANN) == {"events": 0, "notes": 0, "note_lines": 0, "invoices": 1}
-        assert notebook.waiting() == 0 and ANN not in notebook.bus.messages
-
-    def test_a_beginning_that_was_rolled_back_left_nothing(self, notebook: Notebook) -> None:
-        notebook.live(ANN)
-        before = notebook.fingerprint(ANN)
-        notebook.participation._on_begun = dies  # type: ignore[assignment]
-        with pytest.raises(Killed):
-            notebook.receive(ERASE_ANN)
-        assert notebook.fingerprint(ANN) == before and notebook.events(ErasureBegun) == [] and notebook.waiting() == 0
-        with notebook.store.transaction() as tx:
-            assert not tx.is_erased(ANN)
-
-
-def dies(*_: object) -> int:
-    raise Killed
-
-
-def once(owner: object, name: str, action: Callable[[], int]) -> None:
-    """Let something happen before the first call of a method."""
-    original = getattr(owner, name)
-
-    def wrapped(*args: object) -> object:
-        object.__setattr__(owner, name, original)
-        action()
-        return original(*args)
-
-    object.__setattr__(owner, name, wrapped)
-
-
-def die_at(notebook: Notebook, step: str) -> None:
-    """The worker dies when it comes to a step: before a method that is called, or right after it."""
-    after = {
-        "objects counted": (notebook.vault, "destroy"),
-        "destroyed": (notebook.vault, "destroy"),
-        "rows erased": (notebook.holdings, "erase_objects"),
-        "objects erased": (notebook.holdings, "erase_objects"),
-        "counted on bus": (notebook.bus, "count"),
-        "purged": (notebook.bus, "purge"),
-    }
-    before = {"destroy": (notebook.vault, "destroy"), "wait": (notebook.bus, "wait_passed")}
-    if step in ("before", "after"):
-        notebook.told.clear()
-        hook = {step: dies}
-        notebook.participation._erasure = replaced(notebook, **hook)
-    elif step in ("destroyed", "objects erased", "counted on bus", "purged"):
-        die_after(*after[step])
-    elif step in after:
-        once(*after[step], dies)
-    elif step in before:
-        once(*before[step], dies)
-    else:
-        owner = notebook.bus if step in ("count", "purge") else notebook.holdings
-        once(owner, step, dies)
-
-
-def die_after(owner: object, name: str) -> None:
-    original = getattr(owner, name)
-
-    def wrapped(*args: object) -> object:
-        object.__setattr__(owner, name, original)
-        original(*args)
-        raise Killed
-
-    object.__setattr__(owner, name, wrapped)
-
-
-def replaced(notebook: Notebook, **hooks: object) -> Erasure:
-    return dataclasses.replace(notebook.participation._erasure, **hooks)  # type: ignore[arg-type]
-
-
-def revive(notebook: Notebook) -> None:
-    """Another worker starts: nothing of the dead one's memory is left."""
-    notebook.participation._erasure = replaced(notebook, before=lambda *_: None, after=lambda *_: None)
-
-
 class TestScan:
     def test_it_tells_what_is_left_after_an_erasure(self, notebook: Notebook) -> None:
         notebook.live(ANN, invoices=1)
@@ -400,115 +268,6 @@ class TestScan:
         notebook.receive(SCAN_ANN, "m2")
         notebook.work()
         assert [s.residue for s in notebook.events(AccountScanned)] == [0, 0]
-
-
-class TestExport:
-    def export(self, notebook: Notebook, account: str = ANN) -> tuple[list[PartsWritten], list[Entry]]:
-        private, public = new_export_key()
-        notebook.receive(ExportRequested(account, REQUEST, public, ["notebook"]))
-        notebook.work()
-        written = notebook.events(PartsWritten)
-        names = [part.name for part in written[-1].parts]
-        stored = [(name, [notebook.bus.uploads[f"{REQUEST}/notebook/{name}"]]) for name in names]
-        entries: list[Entry] = []
-        for entry in open_parts(private, REQUEST, "notebook", stored):
-            whole = b"".join(entry.chunks) if isinstance(entry, File) else b""
-            entries.append(File(entry.name, entry.media_type, iter([whole])) if isinstance(entry, File) else entry)
-        return written, entries
-
-    def test_everything_declared_is_in_it_opened_and_grouped(self, notebook: Notebook) -> None:
-        notebook.live(ANN, invoices=1)
-        notebook.live(BOB)
-        [written], entries = self.export(notebook)
-        groups = [entry.name for entry in entries if isinstance(entry, Group)]
-        assert groups == ["invoices", "note_lines", "notes", "events", "objects/photos"]
-        records = [entry.data for entry in entries if isinstance(entry, Record)]
-        assert {"id": f"{ANN}-0", "title": f"title {ANN}-0"} in records
-        assert [r["data"]["text"] for r in records if r.get("event") == "note-added"] == [
-            f"secret {n} of {ANN}" for n in range(3)
-        ]
-        [file] = [entry for entry in entries if isinstance(entry, File)]
-        assert (file.name, file.media_type, b"".join(file.chunks)) == (
-            "cup.jpg",
-            "image/jpeg",
-            b"a cup of coffee" * 5000,
-        )
-        assert written.records == len(entries) - len(groups) and BOB not in json.dumps(records, default=str)
-
-    def test_what_is_stored_shows_nothing(self, notebook: Notebook) -> None:
-        notebook.live(ANN)
-        self.export(notebook)
-        stored = b"".join(notebook.bus.uploads.values())
-        assert b"secret" not in stored and b"coffee" not in stored and ANN.encode() not in stored
-
-    def test_it_is_one_snapshot_however_much_is_written_meanwhile(self, notebook: Notebook) -> None:
-        notebook.live(ANN, notes=3)
-        original = notebook.holdings.vault.open
-
-        def writing(account: str, purpose: str, sealed: bytes, context: str) -> bytes:
-            with notebook.store.transaction() as tx:
-                notebook.write_row(tx, ANN, f"meanwhile-{uuid4()}")
-                stream = Stream.of("notes", ANN, ANN)
-                tx.append(stream, len(tx.read(stream)), [NoteAdded("meanwhile", "meanwhile")])
-            return original(account, purpose, sealed, context)
-
-        notebook.holdings.vault = RacingVault(notebook.vault, writing)  # type: ignore[assignment]
-        _, entries = self.export(notebook)
-        records = [entry.data for entry in entries if isinstance(entry, Record)]
-        assert len([r for r in records if "title" in r]) == 3 and len([r for r in records if "event" in r]) == 3
-
-    def test_asked_again_it_announces_the_same_parts(self, notebook: Notebook) -> None:
-        notebook.live(ANN)
-        self.export(notebook)
-        notebook.receive(ExportRequested(ANN, REQUEST, new_export_key()[1], ["notebook"]))
-        first, second = notebook.events(PartsWritten)
-        assert first == second and notebook.waiting() == 0
-
-    def test_an_erased_account_is_not_exported(self, notebook: Notebook) -> None:
-        notebook.live(ANN)
-        notebook.receive(ExportRequested(ANN, REQUEST, new_export_key()[1], ["notebook"]))
-        notebook.receive(ERASE_ANN)
-        with pytest.raises(GiveUp):
-            notebook.work("export-part")
-        notebook.work("erase")
-        assert notebook.waiting() == 0 and notebook.events(PartsWritten) == []
-        notebook.receive(ExportRequested(ANN, "later", new_export_key()[1], ["notebook"]))
-        assert notebook.waiting() == 0
-
-    def test_an_erasure_in_the_middle_ends_the_export_without_an_answer(self, notebook: Notebook) -> None:
-        notebook.live(ANN)
-        notebook.receive(ExportRequested(ANN, REQUEST, new_export_key()[1], ["notebook"]))
-
-        def erase() -> int:
-            notebook.receive(ERASE_ANN)
-            notebook.work("erase")
-            return 0
-
-        once(notebook.bus, "grant", erase)
-        with pytest.raises((GiveUp, TaskLost)):
-            notebook.work("export-part")
-        assert notebook.events(PartsWritten) == []
-
-    def test_a_refusal_or_an_unusable_key_ends_it_with_a_reason(self, notebook: Notebook) -> None:
-        def refuse() -> int:
-            raise UploadRefused("not-collecting")
-
-        notebook.live(ANN)
-        notebook.receive(ExportRequested(ANN, REQUEST, new_export_key()[1], ["notebook"]))
-        once(notebook.bus, "grant", refuse)
-        with pytest.raises(GiveUp, match="not-collecting"):
-            notebook.work()
-        notebook.receive(ExportRequested(ANN, "poisoned", "bm90IGEga2V5", ["notebook"]))
-        with pytest.raises(GiveUp, match="X25519"):
-            notebook.participation.task_handlers["export-part"](notebook.claim()[-1])
-
-
-class RacingVault:
-    """A vault beside which something happens whenever it opens a value."""
-
-    def __init__(self, vault: Vault, opening: Callable[[str, str, bytes, str], bytes]) -> None:
-        self.open = opening
-        self.seal = vault.seal
 
 
 class TestAnnouncement:
