@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import bus, erasure, erasure_rows, http, latency, render, store
+from benchmarks import bus, erasure, erasure_rows, http, latency, render, rotation, store
 from benchmarks.bus_services import quiet
 from benchmarks.figures import FULL, QUICK, Figure
 from benchmarks.parts import Parts
@@ -24,6 +24,7 @@ FIGURES: Mapping[str, Callable[[Parts], list[Figure]]] = {
     "render": render.figures,
     "erase-rows": erasure_rows.figures,
     "erasure": erasure.figures,
+    "rotation": rotation.figures,
 }
 LONG = ("render", "erasure")
 """Left out by --quick."""

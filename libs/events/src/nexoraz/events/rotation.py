@@ -5,6 +5,7 @@ open under a key that no longer exists.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,13 @@ REWRAP = text(
     " FROM unnest(CAST(:accounts AS text[]), CAST(:purposes AS text[]), CAST(:wrapped AS bytea[]))"
     " AS n(account_id, purpose, wrapped) WHERE k.account_id = n.account_id AND k.purpose = n.purpose"
 )
+STREAMING = (
+    text("SET LOCAL statement_timeout = 0"),
+    text("SET LOCAL enable_hashjoin = off"),
+    text("SET LOCAL enable_mergejoin = off"),
+)
+"""For a job whose statements may take long, and whose batches must go through the primary key however little the
+planner knows of a table that has just been filled: else each batch would read all keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ def rotate(vault: Vault, batch: int = 1000, progress: Callable[[Progress], None]
 
     Memory is bounded by `batch`. Keys stay usable throughout. `progress` is told after each committed batch.
     """
-    with vault.engine.begin() as connection:
+    with _streaming(vault) as connection:
         epoch = _begin(connection, vault)
         total = _count_old(connection, epoch)
     done, destroyed = 0, list[int]()
@@ -56,6 +64,14 @@ def rotate(vault: Vault, batch: int = 1000, progress: Callable[[Progress], None]
                 progress(Progress(done, max(0, total - done)))
         destroyed += _destroy_retired(vault, epoch)
     return Rotation(epoch, done, tuple(destroyed))
+
+
+@contextmanager
+def _streaming(vault: Vault) -> Iterator[Connection]:
+    with vault.engine.begin() as connection:
+        for setting in STREAMING:
+            connection.execute(setting)
+        yield connection
 
 
 def _begin(connection: Connection, vault: Vault) -> int:
@@ -83,7 +99,7 @@ def _one_pass(vault: Vault, epoch: int, batch: int) -> Iterator[int]:
     """Walk all keys once, a batch per transaction; yields the size of each committed batch."""
     last = ("", "")
     while True:
-        with vault.engine.begin() as connection:
+        with _streaming(vault) as connection:
             # Rows that someone else holds are being destroyed, or re-wrapped by another run; a later pass checks.
             chosen = select(keys).where(keys.c.epoch < epoch, tuple_(keys.c.account_id, keys.c.purpose) > last)
             ordered = chosen.order_by(keys.c.account_id, keys.c.purpose).limit(batch)
@@ -112,7 +128,7 @@ def _destroy_retired(vault: Vault, epoch: int) -> list[int]:
     The share lock makes the check wait for rows that another transaction still holds.
     """
     destroyed = list[int]()
-    with vault.engine.begin() as connection:
+    with _streaming(vault) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": EPOCH_LOCK})
         retired = select(epochs.c.epoch).where(epochs.c.epoch < epoch, epochs.c.destroyed_at.is_(None))
         for (old,) in connection.execute(retired.order_by(epochs.c.epoch)).all():

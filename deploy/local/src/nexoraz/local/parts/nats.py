@@ -23,18 +23,18 @@ def inbox_prefix(user: str) -> str:
     return f"_INBOX.{user}"
 
 
-def permissions(service: str) -> dict[str, object]:
+def permissions(service: str, guests: tuple[str, ...] = ()) -> dict[str, object]:
     """What the user of `service` may do, which is what `nexoraz.events.jetstream` asks for and nothing else: write only
     under its own subjects and to its own stream, read every stream, ask every service, answer its own requests
     (`allow_responses`: once per request), and listen in its own inbox only.
 
     NATS has no wildcard inside a token, so the streams are listed, and a consumer's name cannot be bound to its user:
-    names are random instead, and nobody but the operator may list them.
+    names are random instead, and nobody but the operator may list them. guests: participants beside the five.
     """
     own = stream(service)
     reading = [
         subject
-        for name in map(stream, SERVICES)
+        for name in map(stream, (*SERVICES, *guests))
         for subject in (
             f"$JS.API.STREAM.INFO.{name}",
             f"$JS.API.CONSUMER.CREATE.{name}.*",
@@ -52,13 +52,14 @@ def permissions(service: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Nats:
-    """`passwords` maps each user (the five services and `operator`) to its password."""
+    """`passwords` maps each user (the five services, guests and `operator`) to its password."""
 
     directory: Path
     port: int
     passwords: Mapping[str, str] = field(repr=False)
     log: Path
     name: str = "nats"
+    guests: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -76,8 +77,8 @@ class Nats:
 
     def _configuration(self) -> dict[str, object]:
         users: list[dict[str, object]] = [
-            {"user": service, "password": self.passwords[service], "permissions": permissions(service)}
-            for service in SERVICES
+            {"user": service, "password": self.passwords[service], "permissions": permissions(service, self.guests)}
+            for service in (*SERVICES, *self.guests)
         ]
         users.append({"user": OPERATOR, "password": self.passwords[OPERATOR]})
         return {

@@ -80,11 +80,12 @@ class RealPostgres:
 
 class RealNats:
     """A NATS server of this test process with the users and permissions of production. Each user's password is its
-    name with `-password` after it."""
+    name with `-password` after it. guests: participants beside the five services."""
 
-    def __init__(self, folder: Path) -> None:
-        self.passwords = {user: f"{user}-password" for user in (*SERVICES, OPERATOR)}
-        self.part = Nats(folder / "nats", ports.free_range(1), self.passwords, folder / "nats.log")
+    def __init__(self, folder: Path, guests: tuple[str, ...] = ()) -> None:
+        self.passwords = {user: f"{user}-password" for user in (*SERVICES, *guests, OPERATOR)}
+        port, log = ports.free_range(1), folder / "nats.log"
+        self.part = Nats(folder / "nats", port, self.passwords, log, guests=guests)
         self.running: Running = start(self.part)
 
     @property
