@@ -5,6 +5,8 @@ SERVICES := identity assets render billing privacy
 VENV := .venv/bin
 PORT ?= 8080
 export PORT
+FAULTS ?= all
+export FAULTS
 
 # The first Python on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -51,8 +53,9 @@ test: install ## every test, on two processes that share nothing
 $(SERVICES:%=test-%): test-%: install
 	$(VENV)/pytest services/$*
 
-faults: install ## kill everything in turn under a person's journey, and keep NATS away for a minute
-	OUTAGE_S=60 $(VENV)/pytest tests/journey
+faults: install ## kill, fill, restart and restore everything under people's journeys (FAULTS=quick: a bounded portion)
+	$(VENV)/pytest tests/faults
+	[ "$(FAULTS)" = quick ] || OUTAGE_S=60 $(VENV)/pytest tests/journey
 
 policy: install ## every clause of the policy, with what shows that it works; what is not shown is listed as failing
 	@$(VENV)/pytest tests/policy --policy -q

@@ -116,6 +116,10 @@ class Person:
 
     def buy(self, pack: str = "starter") -> Json:
         """Give the card to the payment company, buy a pack, wait until it is paid."""
+        return self.paid(self.pay(pack))
+
+    def pay(self, pack: str = "starter") -> Json:
+        """Give the card to the payment company and buy a pack; the purchase, which is not yet known to be paid."""
         card = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cvc": "123"}
         fields = {"type": "card"} | {f"card[{name}]": value for name, value in card.items()}
         method = self._http.request(
@@ -125,7 +129,10 @@ class Person:
             encode_multipart=False,
             headers={"Authorization": f"Bearer {self.places.stripe_key}"},
         ).json()["id"]
-        purchase = self.call("POST", "/v1/billing/purchases", {"pack": pack, "payment_method": method})
+        return self.call("POST", "/v1/billing/purchases", {"pack": pack, "payment_method": method})
+
+    def paid(self, purchase: Json) -> Json:
+        """The purchase, once it is paid."""
         path = f"/v1/billing/purchases/{purchase['id']}"
         return until(lambda: _when(self.call("GET", path), "state", "paid"), "the purchase was paid")
 

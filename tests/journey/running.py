@@ -100,14 +100,14 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
 
 
 @contextmanager
-def started(folder: Path, **environment: str) -> Iterator[RunningSuite]:
+def started(folder: Path, module: str = "nexoraz.local", **environment: str) -> Iterator[RunningSuite]:
     """A suite of its own in `folder`, with these variables besides; stopped at the end."""
     var, port = folder / "var", free_port_block()
     weights = ROOT / "var" / "model"
     if weights.is_dir():
         var.mkdir()
         (var / "model").symlink_to(weights)
-    command = [sys.executable, "-m", "nexoraz.local", "--var", str(var), "--port", str(port), "run"]
+    command = [sys.executable, "-m", module, "--var", str(var), "--port", str(port), "run"]
     log = (var.parent / "run.log").open("w+b")
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)

@@ -19,6 +19,7 @@ from libs.events.tests.participating import (
     receipt,
     revive,
 )
+from nexoraz.events.bucket_port import StoreRefused
 from nexoraz.events.event import Stream
 from nexoraz.events.export_parts import new_export_key
 from nexoraz.events.protocol_contracts import ErasureRequested, ExportRequested, ResidueScanRequested
@@ -32,13 +33,28 @@ from nexoraz.events.protocol_events import (
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.rotation import rotate
 from nexoraz.events.store import AccountErased
-from nexoraz.events.tasks import GiveUp, TaskLost
+from nexoraz.events.tasks import GiveUp, Postpone, TaskLost
 from nexoraz.events.testing.notebook import KERNEL, NOTES, PHOTOS, REFUSALS, TAX, NoteAdded, Notebook
 
 pytestmark = pytest.mark.real
 
 
 class TestErasure:
+    def test_a_store_that_is_away_is_waited_for_and_named(
+        self, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuses(_prefix: str) -> None:
+            raise StoreRefused("list", "AccessDenied")
+
+        notebook.live(ANN)
+        notebook.receive(ERASE_ANN)
+        with monkeypatch.context() as away:
+            away.setattr(notebook.objects.bucket, "found", refuses)
+            with pytest.raises(Postpone, match="object store: list: AccessDenied"):
+                notebook.work()
+        notebook.work()
+        assert [finished.outcome for finished in notebook.events(ErasureFinished)] == ["erased"]
+
     def test_everything_of_the_account_goes_and_the_receipt_says_how_much(self, notebook: Notebook) -> None:
         notebook.live(ANN, notes=3)
         notebook.live(BOB)

@@ -47,6 +47,14 @@ class BucketUser(Protocol):
     def s3_bucket(self) -> str: ...
 
 
+AWAY = (S3Error, urllib3.exceptions.HTTPError)
+"""What the client raises when the store says no, or nothing."""
+
+
+def _refused(operation: str, fault: Exception) -> StoreRefused:
+    return StoreRefused(operation, (fault.code if isinstance(fault, S3Error) else None) or type(fault).__name__)
+
+
 class S3Bucket:
     """A bucket of any S3 service, through the `minio` client.
 
@@ -100,6 +108,12 @@ class S3Bucket:
         return int(stat.size or 0), _salt(stat.metadata or {}), stat.version_id or ""
 
     def found(self, prefix: str) -> Iterator[Found]:
+        try:
+            yield from self._found(prefix)
+        except AWAY as fault:
+            raise _refused("list", fault) from fault
+
+    def _found(self, prefix: str) -> Iterator[Found]:
         for entry in self._client.list_objects(self.name, prefix, recursive=True, include_version=True):
             kind = "marker" if entry.is_delete_marker else "version"
             yield Found(entry.object_name or "", kind, entry.version_id or "")
@@ -119,7 +133,11 @@ class S3Bucket:
                 self._abort(entry)
             else:
                 stored.append(DeleteObject(entry.name, entry.id or None))
-        for failure in self._client.remove_objects(self.name, stored):
+        try:
+            failures = list(self._client.remove_objects(self.name, stored))
+        except AWAY as fault:
+            raise _refused("delete", fault) from fault
+        for failure in failures:
             if failure.code not in {"NoSuchKey", "NoSuchVersion"}:
                 raise StoreRefused("delete", failure.code or "")
 

@@ -130,7 +130,7 @@ class Consumer:
         self._faults += 1
         self.waiting_since = self.waiting_since or monotonic()
         if self._faults > 1:
-            log.warning(what, producer=self.inbox.producer, why=why)
+            log.warning(what, producer=self.inbox.producer, reason=why)
         await self._pause(min(0.1 * 2 ** min(self._faults, 6), LONGEST_PAUSE_S))
 
     async def _pause(self, seconds: float) -> None:

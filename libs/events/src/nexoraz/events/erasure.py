@@ -9,19 +9,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, update
 
+from nexoraz.events.bucket_port import StoreRefused
 from nexoraz.events.event import Event
 from nexoraz.events.holdings import Counted, Holdings, stamp
 from nexoraz.events.participation_ports import BusPurge, RelayProgress, Tasks
 from nexoraz.events.protocol_events import BusCounted, ErasureFinished, ObjectsCounted, RowsErased, erasure_stream
 from nexoraz.events.receipts import Progress, outcome_of, receipt_lines
 from nexoraz.events.sql_store import connection_of
-from nexoraz.events.tasks import GiveUp, Task
+from nexoraz.events.tasks import GiveUp, Postpone, Task
 from nexoraz.events.vault import Destruction, Vault
 
 ROUNDS = 3
 """How often rows are erased again when some appear meanwhile, from transactions older than the tombstone."""
 RELAY_WAIT_S = 10.0
 RELAY_RETRY_S = 5.0
+STORE_AWAY_S = 15.0
 
 Hook = Callable[[str, str], None]
 
@@ -40,7 +42,14 @@ class Erasure:
     after: Hook
 
     def run(self, task: Task) -> None:
-        """The task handler. At least once; the receipt is the same however often it was interrupted."""
+        """The task handler. At least once; the receipt is the same however often it was interrupted. An object store
+        that is away or refuses is waited for as long as it takes, and the task says why."""
+        try:
+            self._run(task)
+        except StoreRefused as refused:
+            raise Postpone(f"object store: {refused}", STORE_AWAY_S) from refused
+
+    def _run(self, task: Task) -> None:
         request_id = str(task.payload["request_id"])
         progress = self._progress(request_id)
         if not progress.account_id:

@@ -8,7 +8,7 @@ overtaken by another publisher is refused by the server. So one acknowledgement 
 import asyncio
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import nats.errors
@@ -17,7 +17,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from nexoraz.events.contracts import Outgoing
-from nexoraz.events.jetstream import BusUnavailable
+from nexoraz.events.jetstream import BusRefused, BusUnavailable
 
 ACK_EVERY = 128
 WINDOW = 8
@@ -28,6 +28,18 @@ UNSAFE = re.compile(r"[\s*>\x00]|\.\.|^\.|\.$")
 
 class Diverged(Exception):
     """The stream is not where we thought: somebody else published, or messages or acknowledgements were lost."""
+
+
+WRONG_LAST = frozenset({10060, 10070, 10071})
+"""JetStream's codes for another last message than the expected one: by stream, message id, sequence."""
+
+
+def _refusal(error: Mapping[str, object]) -> Diverged | BusRefused:
+    """Another place in the stream than ours, or a server that stores nothing now, such as one with a full disk."""
+    code, err_code, description = error.get("code"), error.get("err_code"), str(error.get("description"))
+    if not isinstance(code, int) or not isinstance(err_code, int) or err_code in WRONG_LAST:
+        return Diverged(description)
+    return BusRefused(code, err_code, description)
 
 
 class _Ack(msgspec.Struct):
@@ -102,7 +114,7 @@ class ChainedPublisher:
             raise BusUnavailable(type(error).__name__) from error
         ack = self._decode(reply.data)
         if ack.error is not None:
-            raise Diverged(str(ack.error.get("description")))
+            raise _refusal(ack.error)
         return last if ack.duplicate else ack.seq
 
     async def _until(self, outstanding: int) -> None:
@@ -122,7 +134,7 @@ class ChainedPublisher:
             return
         ack = self._decode(msg.data)
         if ack.error is not None:
-            self._fail(Diverged(str(ack.error.get("description"))))
+            self._fail(_refusal(ack.error))
         elif not self._awaited or ack.duplicate or ack.seq != self._awaited[0]:
             self._fail(Diverged(f"message stored at {ack.seq}"))
         else:

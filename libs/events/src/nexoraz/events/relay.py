@@ -82,6 +82,7 @@ class Relay:
         self.active = False
         self.position = 0
         self.stuck = ""
+        self.refused = ""
 
     def hint(self) -> None:
         """Something was committed. Cheap, thread-safe; a lost hint costs at most the polling interval."""
@@ -126,7 +127,8 @@ class Relay:
             except BUS_FAULTS as fault:
                 self.active = False
                 self._faults += 1
-                log.warning("relay begins again", service=self._service, fault=type(fault).__name__, why=str(fault))
+                self.refused = str(fault) if isinstance(fault, BusRefused) else ""
+                log.warning("relay begins again", service=self._service, fault=type(fault).__name__, reason=str(fault))
                 await _pause(stop, min(0.05 * 2 ** min(self._faults, 6), 2.0))
                 await pg.execute("SELECT 1")
             except psycopg.Error:
@@ -205,7 +207,7 @@ class Relay:
             span.end()
         at = replace(at, position=batch.end, sequence=sequence)
         await self._save(pg, at)
-        self.stuck = ""
+        self.stuck = self.refused = ""
         return at, ahead.result()
 
     def _outgoing(self, row: tuple[Any, ...], spans: list[Span]) -> Outgoing | None:

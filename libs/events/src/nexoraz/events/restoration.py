@@ -95,7 +95,7 @@ class Restoration:
             self.guard.remember()
             return False
         closed = self.guard.close(why)
-        log.error("restored from a backup", service=self.service, why=why, as_of=stamp(closed.as_of))
+        log.error("restored from a backup", service=self.service, reason=f"{why}; the data is of {stamp(closed.as_of)}")
         return True
 
     def attempt(self) -> bool:
@@ -122,7 +122,7 @@ class Restoration:
         residue = sum(self.participation.swept(asked.account_id) for asked in missed)
         self._record_once(restore_id, RestoreSettled(restore_id, again, residue))
         self.guard.reopen()
-        log.warning("erased again after a restore", service=self.service, count=len(again), residue=residue)
+        log.warning("erased again after a restore", service=self.service, count=len(again), pending=residue)
 
     def _noticed_at(self, restore_id: str) -> datetime:
         with self.store.transaction() as tx:

@@ -42,6 +42,10 @@ STALE_S = 15.0
 log = structlog.get_logger()
 
 
+class BusFull(Exception):
+    """The bus stores nothing now; what was committed waits in the database."""
+
+
 class Worker:
     """The parts of one running worker. `run` ends when `stop` is set, or raises what ended it."""
 
@@ -166,7 +170,7 @@ class Worker:
                     self.parts.nats, self.parts.service, reconnect=True, on_lost=interrupted, on_back=interrupted
                 )
             except BusUnavailable as fault:
-                log.warning("nats is away", why=str(fault))
+                log.warning("nats is away", reason=str(fault))
                 await _pause(stop, 0.5)
         return None
 
@@ -255,6 +259,8 @@ class Worker:
     def _check_relay(self) -> int:
         if self.relay.stuck:
             raise BusUnavailable(f"the relay is stuck after position {self.relay.position}: {self.relay.stuck}")
+        if self.relay.refused:
+            raise BusFull(self.relay.refused)
         return self.relay.position
 
     def _check_consumers(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from nexoraz.events.bucket_port import Bucket, ObjectMissing
+from nexoraz.events.tasks import Postpone
 from nexoraz.privacy.adapters.signatures import NotGenuine, key_id, verified
 from nexoraz.privacy.application.ports import Signer
 from nexoraz.privacy.application.recollection import Certified, Remembered
@@ -18,6 +19,7 @@ from nexoraz.privacy.domain.vocabulary import State
 PREFIX, ASKED, CERTIFICATE = "ledger", "asked.json", "certificate.json"
 ENTRY = "nexoraz-erasure"
 NO_SALT = b""
+AWAY_S = 15.0
 
 
 class BucketLedger:
@@ -40,10 +42,19 @@ class BucketLedger:
         yield from sorted(entries, key=lambda pair: pair[1].number if pair[1] else _LAST)
 
     def _put_once(self, name: str, content: bytes) -> None:
+        """Raises Postpone for whatever a store says that is away or refuses: the task waits for it."""
+        try:
+            if not self._is_there(name):
+                self._bucket.put(name, io.BytesIO(content), NO_SALT)
+        except Exception as fault:
+            raise Postpone(f"ledger of erasures: {type(fault).__name__}", AWAY_S) from fault
+
+    def _is_there(self, name: str) -> bool:
         try:
             self._bucket.size(name)
         except ObjectMissing:
-            self._bucket.put(name, io.BytesIO(content), NO_SALT)
+            return False
+        return True
 
     def _request_ids(self) -> list[str]:
         return sorted({found.name.split("/")[1] for found in self._bucket.found(f"{PREFIX}/")})
