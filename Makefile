@@ -63,6 +63,12 @@ policy: install ## every clause of the policy, with what shows that it works; wh
 size: install ## an export of 5 GB and 50,000 events through the suite, with its memory (SIZE_MB=…)
 	SIZE_MB=$${SIZE_MB:-5000} SIZE_EVENTS=$${SIZE_EVENTS:-50000} $(VENV)/pytest tests/size -s
 
+simulate: install ## all services in one process, seed by seed, with faults: make simulate SEEDS=10000 FIRST=1
+	@$(VENV)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+
+replay: install ## one seed of the simulation again, with all that happened: make replay SEED=1
+	@$(VENV)/python -m tests.simulation --seed $(SEED) --trace
+
 check: install ## lint, format, types, layers
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
