@@ -17,11 +17,12 @@ from .generated_config import ConfigMaps
 from .strategic_merge import Node, merge
 
 _CUSTOM_GROUP = "gateway.networking.k8s.io/"
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "Job"})
+_WORKLOADS = frozenset({"Deployment", "StatefulSet", "Job", "CronJob"})
 _PREFIXABLE = frozenset(
     {
         "Deployment",
         "Job",
+        "CronJob",
         "Service",
         "ServiceAccount",
         "PersistentVolumeClaim",
@@ -154,10 +155,17 @@ def _name_prefix(layer: _Layer, prefix: str) -> None:
             holder[key] = prefix + holder[key]
 
 
+def pod_template(each: Node) -> Node:
+    """Of a workload; that of a CronJob lies in the template of its Jobs."""
+    spec = each["spec"]["jobTemplate"]["spec"] if each["kind"] == "CronJob" else each["spec"]
+    template: Node = spec["template"]
+    return template
+
+
 def _references(each: Node) -> Iterator[tuple[str, Node, str]]:
     """What the pods of a workload name: the kind, and where the name stands. ConfigMaps get theirs at the end."""
     if each["kind"] in _WORKLOADS:
-        pod = each["spec"]["template"]["spec"]
+        pod = pod_template(each)["spec"]
         yield "ServiceAccount", pod, "serviceAccountName"
         for volume in pod.get("volumes", []):
             if "persistentVolumeClaim" in volume:
@@ -171,7 +179,10 @@ def _labels(layer: _Layer, entries: list[Node]) -> None:
             each["metadata"].setdefault("labels", {}).update(entry["pairs"])
             if entry.get("includeTemplates") and each["kind"] in _WORKLOADS:
                 layer.require(each["kind"] != "StatefulSet", "includeTemplates on a StatefulSet")
-                each["spec"]["template"]["metadata"].setdefault("labels", {}).update(entry["pairs"])
+                pod_template(each)["metadata"].setdefault("labels", {}).update(entry["pairs"])
+                if each["kind"] == "CronJob":
+                    of_jobs = each["spec"]["jobTemplate"].setdefault("metadata", {})
+                    of_jobs.setdefault("labels", {}).update(entry["pairs"])
             if entry.get("includeSelectors"):
                 for selector in _selectors(layer, each):
                     selector.update(entry["pairs"])
@@ -211,7 +222,7 @@ def _images(layer: _Layer, entries: list[Node]) -> None:
         for each in layer.objects:
             if each["kind"] not in _WORKLOADS:
                 continue
-            for container in each["spec"]["template"]["spec"]["containers"]:
+            for container in pod_template(each)["spec"]["containers"]:
                 if container["image"].partition(":")[0] == entry["name"]:
                     container["image"] = f"{entry['name']}:{entry['newTag']}"
                     hit += 1

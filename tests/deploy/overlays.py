@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .kustomize import pod_template
 from .strategic_merge import Node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,25 +17,31 @@ Objects = list[Node]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment, StatefulSet or Job with the parts of it that policies speak about."""
+    """A Deployment, StatefulSet, Job or CronJob with the parts of it that policies speak about."""
 
     kind: str
     name: str
     spec: Node
+    template: Node
 
     @property
     def labels(self) -> dict[str, str]:
-        labels: dict[str, str] = self.spec["template"]["metadata"]["labels"]
+        labels: dict[str, str] = self.template["metadata"]["labels"]
         return labels
 
     @property
     def pod(self) -> Node:
-        pod: Node = self.spec["template"]["spec"]
+        pod: Node = self.template["spec"]
         return pod
 
     @property
     def containers(self) -> list[Node]:
         return [*self.pod.get("initContainers", []), *self.pod["containers"]]
+
+    @property
+    def stays(self) -> bool:
+        """Whether it runs for ever; a job ends."""
+        return self.kind not in {"Job", "CronJob"}
 
 
 def of_kind(objects: Objects, *kinds: str) -> Objects:
@@ -43,8 +50,8 @@ def of_kind(objects: Objects, *kinds: str) -> Objects:
 
 def workloads(objects: Objects) -> list[Workload]:
     return [
-        Workload(each["kind"], each["metadata"]["name"], each["spec"])
-        for each in of_kind(objects, "Deployment", "StatefulSet", "Job")
+        Workload(each["kind"], each["metadata"]["name"], each["spec"], pod_template(each))
+        for each in of_kind(objects, "Deployment", "StatefulSet", "Job", "CronJob")
     ]
 
 

@@ -41,7 +41,7 @@ def edges_that_exist(workload: Workload) -> set[str]:
         return {"dns"}
     service, _, process = workload.name.partition("-")
     edges = {"dns", "postgresql"}
-    if process == "migrate":
+    if process in {"migrate", "rotate"}:
         return edges
     edges.add("gateway" if process == "web" else "nats")
     if service in WITH_BUCKET or process == "worker":  # a worker puts its part of an export into privacy's bucket

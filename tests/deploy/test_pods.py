@@ -11,7 +11,7 @@ def test_each_service_has_its_processes_and_nothing_else_runs(objects: Objects) 
     expected = {("StatefulSet", "nats")}
     for service in SERVICES:
         expected |= {("Deployment", f"{service}-web"), ("Deployment", f"{service}-worker")}
-        expected |= {("Job", f"{service}-migrate")}
+        expected |= {("Job", f"{service}-migrate"), ("CronJob", f"{service}-rotate")}
     assert {(each.kind, each.name) for each in workloads(objects)} == expected
 
 
@@ -82,6 +82,31 @@ def test_only_what_makes_and_rotates_keys_can_write_them(objects: Objects) -> No
         assert mount.get("readOnly", False) is workload.name.endswith("-web")
 
 
+def test_keys_are_rotated_monthly_by_one_run_at_a_time(objects: Objects) -> None:
+    rotations = [each for each in workloads(objects) if each.kind == "CronJob"]
+    assert {each.name for each in rotations} == {f"{service}-rotate" for service in SERVICES}
+    for rotation in rotations:
+        minute, hour, day, *rest = rotation.spec["schedule"].split()
+        assert minute.isdigit() and hour.isdigit() and day.isdigit() and rest == ["*", "*"]
+        assert rotation.spec["timeZone"] == "Etc/UTC"
+        assert rotation.spec["concurrencyPolicy"] == "Forbid"
+        assert not rotation.spec.get("suspend", False)
+        job = rotation.spec["jobTemplate"]["spec"]
+        assert job["backoffLimit"] > 0, "a run that was killed is finished"
+        assert job["activeDeadlineSeconds"] <= 86400, "a run that hangs must not forbid the next one"
+
+
+def test_a_rotation_is_like_the_migrations_but_for_its_name(objects: Objects) -> None:
+    found = {each.name: each for each in workloads(objects)}
+    for service in SERVICES:
+        rotation, migration = found[f"{service}-rotate"], found[f"{service}-migrate"]
+        process = "app.kubernetes.io/component"
+        assert rotation.labels == migration.labels | {process: "rotate"}
+        assert rotation.spec["jobTemplate"]["metadata"]["labels"].items() <= rotation.labels.items()
+        (container,) = migration.containers
+        assert rotation.pod == migration.pod | {"containers": [container | {"args": ["rotate"]}]}
+
+
 def test_keys_are_reached_from_every_machine_that_runs_the_service(production: Objects, local_cluster: Objects) -> None:
     def modes(objects: Objects) -> set[str]:
         return {mode for each in of_kind(objects, "PersistentVolumeClaim") for mode in each["spec"]["accessModes"]}
@@ -130,7 +155,7 @@ def test_a_web_rollout_never_has_fewer_pods_than_before(objects: Objects) -> Non
 
 def test_replicas_are_spread_by_their_own_labels(objects: Objects) -> None:
     for workload in workloads(objects):
-        if workload.kind == "Job":
+        if not workload.stays:
             continue
         rules = workload.pod["topologySpreadConstraints"]
         assert {each["topologyKey"] for each in rules} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
@@ -144,7 +169,7 @@ def _taken(objects: Objects, selector: dict[str, dict[str, str]]) -> set[str]:
 
 def test_every_selector_takes_the_pods_of_its_own_workload_alone(objects: Objects) -> None:
     for workload in workloads(objects):
-        if workload.kind != "Job":
+        if workload.stays:
             assert _taken(objects, workload.spec["selector"]) == {workload.name}
     for service in of_kind(objects, "Service"):
         taken = _taken(objects, {"matchLabels": service["spec"]["selector"]})
@@ -165,7 +190,7 @@ def test_a_service_targets_ports_that_its_pods_name(objects: Objects) -> None:
 
 def test_every_process_that_stays_has_a_disruption_budget(objects: Objects) -> None:
     budgets = {each["metadata"]["name"] for each in of_kind(objects, "PodDisruptionBudget")}
-    assert budgets == {each.name for each in workloads(objects) if each.kind != "Job"}
+    assert budgets == {each.name for each in workloads(objects) if each.stays}
 
 
 def test_the_local_cluster_runs_one_of_each(local_cluster: Objects) -> None:
@@ -180,7 +205,7 @@ def test_production_runs_two_or_more_of_each(production: Objects) -> None:
     }
     assert scaled.keys() == {*(f"{each}-web" for each in SERVICES), "render-worker"}
     for workload in workloads(production):
-        if workload.kind == "Job":
+        if not workload.stays:
             continue
         fixed = workload.spec.get("replicas")
         assert (fixed is None) == (workload.name in scaled), "a count has one owner"
