@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 MAKE = re.compile(r"(?:^|`|\s)make ([a-z][a-z-]*)(?=$|[`\s:=.,;)])", re.MULTILINE)
 VARIABLE = re.compile(r"\bNEXORAZ_[A-Z0-9_]*[A-Z0-9]\b(?!_?[*…<])")
-STREAM = re.compile(r"NEXORAZ_(IDENTITY|ASSETS|RENDER|BILLING|PRIVACY)")
+STREAM = re.compile(r"NEXORAZ_(IDENTITY|ASSETS|RENDER|BILLING|PRIVACY|NEWSLETTER)")
 PLACE = re.compile(r"(?<![\w.…/])/(?:work|home|root|Users|mnt|opt|srv|tmp)/[\w.-]+")
 URL = re.compile(r"(?:https?|nats|smtp)://[^\s`)\"'<>|]+")
 HOSTS = re.compile(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import OperationalError
+
 from nexoraz.events.projector import rebuild
 from tests.simulation.people import Person
 from tests.simulation.stage import Killed, Stuck
@@ -302,8 +304,8 @@ class Schedule:
         activity = self.world.stage.run(worker.process, f"rebuild {name}", lambda: rebuild(store, rebuilt[name]), True)
         worker.service.database.drop_shadows()
         self.world.stage.note(f"rebuilt {worker.service.name} {name}: {type(activity.error).__name__}")
-        if activity.error is not None and not isinstance(activity.error, Killed):
-            raise activity.error
+        if activity.error is not None and not isinstance(activity.error, Killed | OperationalError):
+            raise activity.error  # a command whose database went away is given again
 
     def _housekeeping(self) -> None:
         workers = [w for w in self.world.workers() if w.process.alive and not w.closed]
