@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, text
 
 from libs.events.tests.vaults import ANN, done_within, held_before_commit, other
 from nexoraz.events.kek import EpochDestroyed, LocalKek
@@ -40,6 +40,20 @@ class TestRotation:
         rotate(vault)
         with pytest.raises(EpochDestroyed):
             vault.kek.unwrap(backup.epoch, backup.wrapped, f"{ANN}|account".encode())
+
+    def test_each_key_is_read_a_few_times_though_the_planner_takes_the_table_for_empty(self, vault: Vault) -> None:
+        count = 2000
+        with vault.engine.begin() as c:
+            c.execute(insert(keys).values(account_id="gone", purpose="p", epoch=1))
+            c.execute(keys.delete())
+            c.execute(text("ANALYZE vault_keys"))
+            rows = [
+                {"account_id": f"a{n}", "purpose": "p", "epoch": 1, "wrapped": _wrapped(vault, n)} for n in range(count)
+            ]
+            c.execute(insert(keys), rows)
+        before = _rows_read(vault)
+        assert rotate(vault, batch=100).rewrapped == count
+        assert count <= _rows_read(vault) - before <= 10 * count
 
     @pytest.mark.parametrize("killed_after", [0, 1, 2, 3])
     def test_a_rotation_that_was_killed_resumes_and_finishes(self, vault: Vault, killed_after: int) -> None:
@@ -147,3 +161,16 @@ def dying(vault: Vault, wraps: int) -> Vault:
             raise Killed
 
     return Vault(vault.engine, DyingKek(vault.kek._directory))  # type: ignore[attr-defined]
+
+
+def _wrapped(vault: Vault, n: int) -> bytes:
+    return vault.kek.wrap(1, bytes(32), f"a{n}|p".encode())
+
+
+def _rows_read(vault: Vault) -> int:
+    """Of the table of keys, by whatever plan, as PostgreSQL counts them."""
+    with vault.engine.connect() as c:
+        c.execute(text("SELECT pg_stat_force_next_flush()"))
+        c.commit()
+        counted = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'vault_keys'"
+        return int(c.execute(text(counted)).scalar_one())

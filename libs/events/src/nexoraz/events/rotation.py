@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, tuple_, update
 
 from nexoraz.events.kek import Kek
 from nexoraz.events.key_rows import binding
@@ -17,18 +17,13 @@ from nexoraz.events.vault import Vault
 from nexoraz.events.vault_schema import EPOCH_LOCK, epochs, keys
 
 UNFINISHED = select(epochs.c.epoch).where(epochs.c.retired_at.is_not(None), epochs.c.destroyed_at.is_(None)).limit(1)
-REWRAP = text(
-    "UPDATE vault_keys k SET wrapped = n.wrapped, epoch = :epoch"
-    " FROM unnest(CAST(:accounts AS text[]), CAST(:purposes AS text[]), CAST(:wrapped AS bytea[]))"
-    " AS n(account_id, purpose, wrapped) WHERE k.account_id = n.account_id AND k.purpose = n.purpose"
+REWRAP = (
+    update(keys)
+    .where(keys.c.account_id == bindparam("account"), keys.c.purpose == bindparam("of"))
+    .values(epoch=bindparam("to"), wrapped=bindparam("fresh"))
 )
-STREAMING = (
-    text("SET LOCAL statement_timeout = 0"),
-    text("SET LOCAL enable_hashjoin = off"),
-    text("SET LOCAL enable_mergejoin = off"),
-)
-"""For a job whose statements may take long, and whose batches must go through the primary key however little the
-planner knows of a table that has just been filled: else each batch would read all keys."""
+"""Sent once for each key, a batch in one round trip. A join with the batch read all keys for each of its keys while
+PostgreSQL's statistics were of a time at which the table was empty, as they may be when a vault was just filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,7 @@ def rotate(vault: Vault, batch: int = 1000, progress: Callable[[Progress], None]
 
     Memory is bounded by `batch`. Keys stay usable throughout. `progress` is told after each committed batch.
     """
-    with _streaming(vault) as connection:
+    with _unhurried(vault) as connection:
         epoch = _begin(connection, vault)
         total = _count_old(connection, epoch)
     done, destroyed = 0, list[int]()
@@ -67,10 +62,10 @@ def rotate(vault: Vault, batch: int = 1000, progress: Callable[[Progress], None]
 
 
 @contextmanager
-def _streaming(vault: Vault) -> Iterator[Connection]:
+def _unhurried(vault: Vault) -> Iterator[Connection]:
+    """A transaction of a job: counting and checking all keys may take longer than a request is given."""
     with vault.engine.begin() as connection:
-        for setting in STREAMING:
-            connection.execute(setting)
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         yield connection
 
 
@@ -99,7 +94,7 @@ def _one_pass(vault: Vault, epoch: int, batch: int) -> Iterator[int]:
     """Walk all keys once, a batch per transaction; yields the size of each committed batch."""
     last = ("", "")
     while True:
-        with _streaming(vault) as connection:
+        with _unhurried(vault) as connection:
             # Rows that someone else holds are being destroyed, or re-wrapped by another run; a later pass checks.
             chosen = select(keys).where(keys.c.epoch < epoch, tuple_(keys.c.account_id, keys.c.purpose) > last)
             ordered = chosen.order_by(keys.c.account_id, keys.c.purpose).limit(batch)
@@ -113,13 +108,13 @@ def _one_pass(vault: Vault, epoch: int, batch: int) -> Iterator[int]:
 
 
 def _rewrap(connection: Connection, kek: Kek, epoch: int, rows: Sequence[Row[Any]]) -> None:
-    fresh: list[bytes | None] = []
+    fresh: list[dict[str, object]] = []
     for row in rows:
         whose = binding(row.account_id, row.purpose)
         gone = row.wrapped is None
-        fresh.append(None if gone else kek.wrap(epoch, kek.unwrap(row.epoch, row.wrapped, whose), whose))
-    accounts, purposes = [row.account_id for row in rows], [row.purpose for row in rows]
-    connection.execute(REWRAP, {"epoch": epoch, "accounts": accounts, "purposes": purposes, "wrapped": fresh})
+        wrapped = None if gone else kek.wrap(epoch, kek.unwrap(row.epoch, row.wrapped, whose), whose)
+        fresh.append({"account": row.account_id, "of": row.purpose, "to": epoch, "fresh": wrapped})
+    connection.execute(REWRAP, fresh)
 
 
 def _destroy_retired(vault: Vault, epoch: int) -> list[int]:
@@ -128,7 +123,7 @@ def _destroy_retired(vault: Vault, epoch: int) -> list[int]:
     The share lock makes the check wait for rows that another transaction still holds.
     """
     destroyed = list[int]()
-    with _streaming(vault) as connection:
+    with _unhurried(vault) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": EPOCH_LOCK})
         retired = select(epochs.c.epoch).where(epochs.c.epoch < epoch, epochs.c.destroyed_at.is_(None))
         for (old,) in connection.execute(retired.order_by(epochs.c.epoch)).all():
