@@ -43,7 +43,7 @@ def make_app() -> Any:
 
 
 if __name__ == "__main__":
-    server.BoundedThreadWorker.queue_limit = 0.5
-    server.SOCKET_LIMIT = 1.0
+    server.BoundedThreadWorker.queue_limit = 1.5
+    server.SOCKET_LIMIT = 2.5
     logs.configure("t", "1")
     server.run_web(make_app, sys.argv[1], workers=1, threads=int(sys.argv[2]))
