@@ -30,7 +30,7 @@ def codes_blueprint(access_codes: AccessCodes) -> Blueprint:
     @codes.alt_response(401, "UNAUTHORIZED")
     @codes.alt_response(429, "TOO_MANY_REQUESTS")
     def exchange(body: dict[str, str]) -> Response:
-        """Exchange the code, once, for a token of ten minutes that only /v1/privacy/requests accepts."""
+        """Exchange the code, once, for a token of ten minutes that opens requests about one's data only."""
         token = access_codes.exchange(body["email"], body["code"], client_address())
         response = jsonify(NarrowTokenView().dump(token))
         response.headers["Cache-Control"] = "no-store"
