@@ -97,7 +97,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "export-part-written.v1": {
         "request_id": REQUEST,
         "participant": "assets",
-        "parts": [{"name": "0001", "sha256": SHA, "size": 65_562}],
+        "parts": [{"name": "0001-9f3a1b2c", "sha256": SHA, "size": 65_562}],
         "records": 7,
     },
     "key-epoch-destroyed.v1": {

@@ -18,6 +18,7 @@ from nexoraz.events.export_parts import (
     open_part,
     open_parts,
     pack,
+    part_name,
     pieces,
     seal_part,
     unpack,
@@ -26,7 +27,7 @@ from nexoraz.events.segments import STORED_SEGMENT, regroup
 from nexoraz.events.vault import Tampered
 
 PRIVATE, PUBLIC = new_export_key()
-PLACE = binding("r1", "assets", "0001")
+PLACE = binding("r1", "assets", "0001-9f3a1b2c")
 HEAD = 84
 
 
@@ -58,7 +59,9 @@ def test_the_same_content_is_sealed_differently_every_time() -> None:
     assert sealed(b"x") != sealed(b"x")
 
 
-@pytest.mark.parametrize("place", [binding("r2", "assets", "0001"), binding("r1", "render", "0001"), "", "r1"])
+@pytest.mark.parametrize(
+    "place", [binding("r2", "assets", "0001-9f3a1b2c"), binding("r1", "render", "0001-9f3a1b2c"), "", "r1"]
+)
 def test_a_part_in_anothers_place_does_not_open(place: str) -> None:
     with pytest.raises(Tampered):
         list(open_part(PRIVATE, [sealed(b"x")], place))
@@ -95,10 +98,10 @@ def test_a_file_that_nobody_reads_is_skipped() -> None:
     assert names == ["Group", "Record", "cup.jpg", "empty", "Group", "Record"]
 
 
-def parts(size: int) -> list[tuple[str, list[bytes]]]:
+def parts(size: int, attempt: str = "9f3a1b2c") -> list[tuple[str, list[bytes]]]:
     made = []
     for number, piece in enumerate(pieces(pack(entries()), size), start=1):
-        name = f"{number:04}"
+        name = part_name(number, attempt)
         made.append((name, list(seal_part(PUBLIC, piece, binding("r1", "assets", name)))))
     return made
 
@@ -120,8 +123,9 @@ Change = Callable[[list[tuple[str, list[bytes]]]], list[tuple[str, list[bytes]]]
         lambda p: [p[1], p[0], *p[2:]],
         lambda p: [(p[0][0], p[1][1]), (p[1][0], p[0][1]), *p[2:]],
         lambda p: [p[0], p[0], *p[1:]],
+        lambda p: [p[0], *parts(100, "0d4c5b6a")[1:]],
     ],
-    ids=["without the last", "without the first", "none", "reordered", "exchanged", "repeated"],
+    ids=["without the last", "without the first", "none", "reordered", "exchanged", "repeated", "of another attempt"],
 )
 def test_a_missing_or_moved_part_is_found(change: Change) -> None:
     made = parts(100)

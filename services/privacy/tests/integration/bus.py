@@ -16,7 +16,18 @@ from nats.js.errors import NotFoundError
 
 from nexoraz.events.buckets import http_upload
 from nexoraz.events.contracts import subject_of
-from nexoraz.events.export_parts import Entry, File, Group, Record, binding, pack, pieces, seal_part
+from nexoraz.events.export_parts import (
+    Entry,
+    File,
+    Group,
+    Record,
+    binding,
+    new_attempt,
+    pack,
+    part_name,
+    pieces,
+    seal_part,
+)
 from nexoraz.events.jetstream import create_stream, stream_state
 from nexoraz.local.testing.real import RealNats
 from services.privacy.tests import examples as x
@@ -105,9 +116,9 @@ class Others:
         await self._answer(service, "residue-scanned", body["request_id"], facts)
 
     async def export(self, service: str, body: dict[str, Any]) -> None:
-        request_id, parts = body["request_id"], []
+        request_id, parts, attempt = body["request_id"], [], new_attempt()
         for n, piece in enumerate(pieces(pack(photos() if service == "assets" else ())), start=1):
-            name = f"{n:04}"
+            name = part_name(n, attempt)
             question = {"request_id": request_id, "participant": service, "part": name}
             reply = await self._clients[service].request(
                 "rpc.privacy.grant-upload", json.dumps(question).encode(), timeout=10

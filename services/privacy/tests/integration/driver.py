@@ -14,7 +14,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from nexoraz.events.event import Event
-from nexoraz.events.export_parts import Entry, binding, pack, pieces, seal_part
+from nexoraz.events.export_parts import Entry, binding, new_attempt, pack, part_name, pieces, seal_part
 from nexoraz.events.objects import object_name
 from nexoraz.events.tasks import TaskTable
 from nexoraz.events.testing import FixedClock
@@ -120,9 +120,9 @@ class Coordinator:
     def write_part(self, request_id: str, name: str, entries: Iterable[Entry] = (), damage: bool = False) -> None:
         """What a participant does with an export request, without the bus."""
         asked = next(event for event in self.history(request_id) if isinstance(event, ExportAsked))
-        files, records = [], 0
+        files, records, attempt = [], 0, new_attempt()
         for n, piece in enumerate(pieces(pack(entries), 64 * 1024), start=1):
-            part = f"{n:04}"
+            part = part_name(n, attempt)
             self.app.use_cases.exports.account_to_upload_for(request_id, name, part)
             sealed = b"".join(seal_part(asked.public_key, piece, binding(request_id, name, part)))
             stored = sealed[:-1] + bytes([sealed[-1] ^ 1]) if damage else sealed

@@ -118,8 +118,8 @@ def test_a_large_export_says_how_far_it_is(coordinator: Coordinator) -> None:
     assert asked is not None
     id_, exports = asked["id"], coordinator.app.use_cases.exports
     assert asked["progress"] == []
-    exports.account_to_upload_for(id_, "assets", "0001")
-    exports.account_to_upload_for(id_, "assets", "0041")
+    exports.account_to_upload_for(id_, "assets", "0001-9f3a1b2c")
+    exports.account_to_upload_for(id_, "assets", "0041-9f3a1b2c")
     shown = coordinator.get(f"/requests/{id_}", account).json
     assert shown is not None
     assert shown["progress"] == [{"step": "assets", "parts": 40, "bytes": 40 * PIECE}]
@@ -132,7 +132,7 @@ def test_a_large_export_says_how_far_it_is(coordinator: Coordinator) -> None:
 def test_whoever_watches_a_large_export_sees_it_advance(coordinator: Coordinator) -> None:
     asked = coordinator.ask(str(uuid4()), "access").json
     assert asked is not None
-    coordinator.app.use_cases.exports.account_to_upload_for(asked["id"], "render", "0003")
+    coordinator.app.use_cases.exports.account_to_upload_for(asked["id"], "render", "0003-9f3a1b2c")
     watching = coordinator.get(f"/requests/{asked['id']}/events", token=asked["token"])
     seen = next(chunk for chunk in watching.iter_encoded() if b"event: progress" in chunk)
     watching.close()
@@ -196,25 +196,28 @@ def test_uploads_are_granted_only_to_the_asked_while_it_is_collected(
     assert erasure is not None
     exports, id_ = coordinator.app.use_cases.exports, asked["id"]
     refusals = {
-        (id_, "stranger", "0001"): "unknown-participant",
-        (id_, "assets", "../0001"): "bad-part-name",
-        (id_, "assets", "9999"): "too-many-parts",
-        (erasure["id"], "assets", "0001"): "not-collecting",
-        (str(uuid4()), "assets", "0001"): "not-collecting",
+        (id_, "stranger", "0001-9f3a1b2c"): "unknown-participant",
+        (id_, "assets", "../0001-9f3a1b2c"): "bad-part-name",
+        (id_, "assets", "0001"): "bad-part-name",
+        (id_, "assets", "0001-9F3A1B2C"): "bad-part-name",
+        (id_, "assets", "0000-9f3a1b2c"): "bad-part-name",
+        (id_, "assets", "9999-9f3a1b2c"): "too-many-parts",
+        (erasure["id"], "assets", "0001-9f3a1b2c"): "not-collecting",
+        (str(uuid4()), "assets", "0001-9f3a1b2c"): "not-collecting",
     }
     for (request_id, participant, part), reason in refusals.items():
         with pytest.raises(GrantRefused, match=reason):
             exports.account_to_upload_for(request_id, participant, part)
     coordinator.write_part(id_, "assets")
     with pytest.raises(GrantRefused, match="unknown-participant"):
-        exports.account_to_upload_for(id_, "assets", "0001")
+        exports.account_to_upload_for(id_, "assets", "0001-9f3a1b2c")
 
 
 def test_a_participant_gets_no_upload_in_the_name_of_another(coordinator: Coordinator) -> None:
     asked = coordinator.ask(str(uuid4()), "access").json
     assert asked is not None
     grants = UploadGrants(coordinator.app.use_cases.exports, coordinator.app.objects)
-    question = json.dumps({"request_id": asked["id"], "participant": "assets", "part": "0001"}).encode()
+    question = json.dumps({"request_id": asked["id"], "participant": "assets", "part": "0001-9f3a1b2c"}).encode()
     assert asked["id"] in json.loads(grants("assets", question))["url"]
     with pytest.raises(RpcRefused, match="unknown-participant"):
         grants("render", question)

@@ -73,9 +73,15 @@ def binding(request_id: str, participant: str, part: str) -> str:
     return f"nexoraz.export.1|{request_id}|{participant}|{part}"
 
 
-def part_name(number: int) -> str:
-    """Parts are numbered from 1."""
-    return f"{number:04}"
+def new_attempt() -> str:
+    """What one writing of an export has in the names of its parts, and no other has: 8 random hexadecimal digits."""
+    return os.urandom(4).hex()
+
+
+def part_name(number: int, attempt: str) -> str:
+    """Parts are numbered from 1. A worker that lost its lease may go on and upload after another one has announced
+    what it wrote; since each seals anew, the bytes differ, so what the two write must not have one name."""
+    return f"{number:04}-{attempt}"
 
 
 def seal_part(public: str, chunks: Iterable[bytes], bound_to: str) -> Iterator[bytes]:
@@ -157,13 +163,15 @@ def open_parts(
 ) -> Iterator[Entry]:
     """All entries of a participant from its parts (name, sealed bytes) in the order in which it listed them.
 
-    Raises Tampered, also when a part is missing, repeated or not in its place.
+    Raises Tampered, also when a part is missing, repeated, not in its place or of another attempt than the first.
     """
 
     def plain() -> Iterator[bytes]:
+        attempt = ""
         for number, (name, chunks) in enumerate(parts, start=1):
-            if name != part_name(number):
-                raise Tampered(f"part {name} stands where {part_name(number)} must be")
+            attempt = attempt or name.partition("-")[2]
+            if name != part_name(number, attempt):
+                raise Tampered(f"part {name} stands where {part_name(number, attempt)} must be")
             yield from open_part(private, chunks, binding(request_id, participant, name))
 
     return unpack(plain())

@@ -27,8 +27,8 @@ class ExportTask:
     pauses_s: tuple[float, ...] = PAUSES_S
 
     def run(self, task: Task) -> None:
-        """The task handler. Written again from the start when it was interrupted, because its snapshot is gone; the
-        parts' names are the same, and only those of the last, complete run are ever named to the coordinator."""
+        """The task handler. Written again from the start when it was interrupted, because its snapshot is gone,
+        under new names: a run that lost its lease replaces nothing, and only a complete run names its parts."""
         request_id, account_id = str(task.payload["request_id"]), str(task.payload["account_id"])
         with self.holdings.store.transaction() as tx:
             self._refuse_erased(tx, account_id)

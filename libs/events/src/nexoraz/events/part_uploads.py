@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from nexoraz.events.export_parts import binding, part_name, pieces, seal_part
+from nexoraz.events.export_parts import binding, new_attempt, part_name, pieces, seal_part
 from nexoraz.events.participation_ports import UploadGrants, UploadRefused
 from nexoraz.events.protocol_events import PartWritten
 from nexoraz.events.tasks import GiveUp, Postpone
@@ -30,12 +30,13 @@ class PartUploads:
     pauses_s: tuple[float, ...] = PAUSES_S
 
     def written(self, stream: Iterable[bytes]) -> Iterator[PartWritten]:
-        """Each part once it is stored, in order. Raises what reading the stream raises; GiveUp when the coordinator
-        refuses or its key is unusable; Postpone when it or its store stays away."""
+        """Each part once it is stored, in order, under names that no other writing has. Raises what reading the stream
+        raises; GiveUp when the coordinator refuses or its key is unusable; Postpone when it or its store stays away."""
+        attempt = new_attempt()
         with ThreadPoolExecutor(1, thread_name_prefix="part-upload") as pool:
             behind: Future[PartWritten] | None = None
             for number, piece in enumerate(pieces(stream), start=1):
-                name = part_name(number)
+                name = part_name(number, attempt)
                 sealed = self._sealed(name, piece)
                 if behind is not None:
                     yield behind.result()

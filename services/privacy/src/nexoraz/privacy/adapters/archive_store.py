@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from nexoraz.events.classification import Personal
 from nexoraz.events.export_parts import Entry, open_parts
@@ -37,6 +38,10 @@ class SealedArchives:
         chunks = _told(writer.chunks(opened), written)
         info = self._objects.put_stream(assembly.account_id, ARCHIVES, assembly.request_id, chunks, LARGEST_ARCHIVE)
         return info.size, writer.entry_count
+
+    def has_parts(self, request_id: str, account_id: str, participant: str, count: int) -> bool:
+        found = self._objects.bucket.found(object_name(account_id, PARTS, part_id(request_id, participant, "")))
+        return next(islice(found, count - 1, None), None) is not None
 
     def erase_parts(self, assembly_of: str, account_id: str) -> None:
         prefix = object_name(account_id, PARTS, assembly_of)

@@ -26,9 +26,12 @@ from nexoraz.privacy.domain.request import request
 from nexoraz.privacy.domain.state import Request
 from nexoraz.privacy.domain.vocabulary import Archive, RequestType
 
-PART_NAME = re.compile(r"[0-9]{4}")
+PART_NAME = re.compile(r"([0-9]{4})-[0-9a-f]{8}")
+"""Number and attempt, as `part_name` makes it."""
 MOST_PARTS = 2_000
-"""Of one participant: with parts of 8 MiB, more than 15 GB. Their list must fit into one message of 256 KiB."""
+"""Of one attempt: with parts of 8 MiB, more than 15 GB. Their list must fit into one message of 256 KiB."""
+MOST_STORED = 10 * MOST_PARTS
+"""Of one participant, with what interrupted attempts left; beyond it no attempt begins."""
 
 
 ARCHIVE = "archive"
@@ -44,7 +47,7 @@ class GrantRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """kept_for: how long an archive can be downloaded."""
+    """kept_for: how long an archive can be downloaded. most_stored: parts of one participant, of all its attempts."""
 
     store: EventStore
     book: RequestBook
@@ -55,14 +58,17 @@ class Exports:
     queue: Queue
     clock: Clock
     kept_for: timedelta
+    most_stored: int = MOST_STORED
 
     def account_to_upload_for(self, request_id: str, participant: str, part: str) -> str:
         """Whose export the part belongs to, if that participant may write it now. Raises GrantRefused."""
         with self.store.transaction() as tx:
             state = self._state(tx, request_id)
-            _check_grant(state, participant, part)
-            if (stored := int(part) - 1) > 0:
+            stored = _granted_number(state, participant, part) - 1
+            if stored:
                 self.progress.note(tx, request_id, participant, stored, stored * PIECE)
+        if not stored and self.archives.has_parts(request_id, state.account_id, participant, self.most_stored):
+            raise GrantRefused("too-many-parts")
         return state.account_id
 
     def assemble(self, task: Task) -> None:
@@ -135,12 +141,14 @@ class Exports:
         return load(tx, request, request_stream(request_id))[0]
 
 
-def _check_grant(state: Request, participant: str, part: str) -> None:
+def _granted_number(state: Request, participant: str, part: str) -> int:
     if state.type is not RequestType.ACCESS or not state.running or state.collected:
         raise GrantRefused("not-collecting")
     if participant not in state.asked or participant in state.parts:
         raise GrantRefused("unknown-participant")
-    if not PART_NAME.fullmatch(part):
+    named = PART_NAME.fullmatch(part)
+    if named is None or not (number := int(named[1])):
         raise GrantRefused("bad-part-name")
-    if int(part) > MOST_PARTS:
+    if number > MOST_PARTS:
         raise GrantRefused("too-many-parts")
+    return number

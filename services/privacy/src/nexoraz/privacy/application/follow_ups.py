@@ -15,6 +15,9 @@ RUN, CERTIFY, ASSEMBLE, ERASE_ARCHIVE, DISCARD, RECORD, RECORD_CERTIFICATE = (
     "record-erasure", "record-certificate",
 )  # fmt: skip
 
+GRANTS_OVER_S = 3_600.0
+"""Until no upload of an ended export can arrive: an address is good for a quarter of an hour, a part takes minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class FollowUps:
@@ -45,12 +48,18 @@ class FollowUps:
             case e.PartsCollected():
                 self._later(tx, ASSEMBLE, request_id)
             case e.ArchiveAssembled(archive=archive, at=at):
-                self._later(tx, DISCARD, request_id)
+                self._discard(tx, request_id)
                 self._later(tx, ERASE_ARCHIVE, request_id, (archive.expires_at - at).total_seconds())
             case e.RequestDenied(type=RequestType.ACCESS):
-                self._later(tx, DISCARD, request_id)
+                self._discard(tx, request_id)
             case _:
                 return
+
+    def _discard(self, tx: Transaction, request_id: str) -> None:
+        """Now, and once more for what comes late from a worker that no longer has the task."""
+        self._later(tx, DISCARD, request_id)
+        payload = {"request_id": request_id}
+        self.queue.enqueue(tx, DISCARD, f"{request_id}:late", payload, delay_s=GRANTS_OVER_S)
 
     def _later(self, tx: Transaction, kind: str, request_id: str, delay_s: float = 0.0) -> None:
         self.queue.enqueue(tx, kind, request_id, {"request_id": request_id}, delay_s=delay_s)

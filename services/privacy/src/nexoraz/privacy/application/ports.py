@@ -127,8 +127,12 @@ class ArchiveStore(Protocol):
         Raises Tampered for a part that is not what its participant said."""
         ...
 
+    def has_parts(self, request_id: str, account_id: str, participant: str, count: int) -> bool:
+        """Whether so many or more parts of that participant are stored, announced or not."""
+        ...
+
     def erase_parts(self, assembly_of: str, account_id: str) -> None:
-        """Remove every version of the parts of the request `assembly_of`."""
+        """Remove every version of the parts of the request `assembly_of`, announced or not."""
         ...
 
     def erase_archive(self, request_id: str, account_id: str) -> None:
