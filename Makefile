@@ -4,6 +4,8 @@ SHELL := /bin/sh
 SERVICES := identity assets render billing privacy
 VENV := .venv/bin
 PORT ?= 8080
+SEEDS ?= 300
+FIRST ?= 1
 export PORT
 FAULTS ?= all
 export FAULTS
