@@ -1,5 +1,6 @@
 """Every test may ask for the real parts (nexoraz.local.testing.fixtures) or the whole suite (tests.journey.running)."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +13,10 @@ pytest_plugins = ["nexoraz.local.testing.fixtures", "tests.journey.running"]
 
 @pytest.fixture(autouse=True)
 def logs_outlive_no_test() -> Iterator[None]:
-    """A log that a test directed to a stream of its own would be written to that stream after it is closed."""
-    before = structlog.get_config(), logs._Sink.logger
+    """What a test did to the log of this process ends with it: its stream may be closed when another test writes."""
+    root = logging.getLogger()
+    before, sink, handlers, level = structlog.get_config(), logs._Sink.logger, root.handlers, root.level
     yield
-    structlog.configure(**before[0])
-    logs._Sink.logger = before[1]
+    structlog.configure(**before)
+    logs._Sink.logger, root.handlers = sink, handlers
+    root.setLevel(level)

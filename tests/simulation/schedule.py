@@ -10,8 +10,9 @@ from psycopg import OperationalError
 
 from nexoraz.events.projector import rebuild
 from tests.simulation.people import Person
+from tests.simulation.processes import WorkerProcess
 from tests.simulation.stage import Killed, Stuck
-from tests.simulation.suite import Service, WorkerProcess, World
+from tests.simulation.suite import Service, World
 from tests.simulation.work import Work
 
 DUE = (

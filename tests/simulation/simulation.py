@@ -11,9 +11,10 @@ from tests.simulation.chance import Clock, held
 from tests.simulation.oracle import Issued, Oracle
 from tests.simulation.oracle import held as stored_of
 from tests.simulation.people import Person
+from tests.simulation.replaced import outside, simulated
 from tests.simulation.schedule import Schedule
 from tests.simulation.stage import Stage
-from tests.simulation.suite import World, outside, simulated
+from tests.simulation.suite import World
 from tests.simulation.work import Work
 
 BEGIN = 1_800_000_000_000_000

@@ -22,8 +22,9 @@ from nexoraz.events.transient import is_transient
 from tests.simulation.bus import Client, Stored, finished
 from tests.simulation.database import Cursor, Database
 from tests.simulation.dialect import moment
+from tests.simulation.processes import WorkerProcess
 from tests.simulation.stage import Activity, Killed
-from tests.simulation.suite import WorkerProcess, World
+from tests.simulation.suite import World
 
 FAULTS = (*BUS_FAULTS, BusUnavailable)
 LAST_GIVEN = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"

@@ -3,15 +3,13 @@
 import argparse
 import dataclasses
 import json
-import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from flask import Flask
 
 from nexoraz.service import logging as logs
@@ -22,16 +20,6 @@ from nexoraz.service.settings import ServiceSettings
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings(ServiceSettings):
     pass
-
-
-@pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """A command sets up the logging of its process; this process has other tests to run."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers, root.level = handlers, level
 
 
 class MemoryDesk:

@@ -17,17 +17,36 @@ from nexoraz.privacy.web.audited import audited
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.schemas import CorrectionAnswer, Denial, Extension, RequestView, Retry
 from nexoraz.privacy.web.views import request_view
-from nexoraz.service.app import Blueprint
+from nexoraz.service.app import Blueprint, Schema
 from nexoraz.service.etags import needs_if_match, require_if_match, with_etag
 from nexoraz.service.problems import not_found
 
 ONE = "/requests/<uuid:request_id>"
 Body = dict[str, Any]
 Act = Callable[[Transaction, Request, int], None]
+View = Callable[..., Any]
 
 
 def add_handling(admin: Blueprint, desk: Desk) -> Blueprint:
     """Add these routes to the operators' blueprint, and return it."""
+
+    def decision(name: str, action: str, schema: type[Schema]) -> Callable[[View], View]:
+        """The route of a decision: audited, about the version that was seen, answered by the request as it is then."""
+
+        def declared(view: View) -> View:
+            for layer in (
+                admin.alt_response(409, "CONFLICT"),
+                admin.alt_response(404, "NOT_FOUND"),
+                admin.response(200, RequestView),
+                admin.arguments(schema),
+                needs_if_match,
+                audited(desk, action),
+                admin.route(f"{ONE}/{name}", methods=["POST"]),
+            ):
+                view = layer(view)
+            return view
+
+        return declared
 
     @admin.route(ONE, methods=["GET"])
     @audited(desk, "see-request")
@@ -38,13 +57,7 @@ def add_handling(admin: Blueprint, desk: Desk) -> Blueprint:
         _found(desk, tx, look, request_id)
         return _answer(desk, tx, request_id)
 
-    @admin.route(f"{ONE}/extension", methods=["POST"])
-    @audited(desk, "extend-deadline")
-    @needs_if_match
-    @admin.arguments(Extension)
-    @admin.response(200, RequestView)
-    @admin.alt_response(404, "NOT_FOUND")
-    @admin.alt_response(409, "CONFLICT")
+    @decision("extension", "extend-deadline", Extension)
     def extend(body: Body, request_id: UUID, *, tx: Transaction, look: Look) -> Response:
         """Take two further months, once and before the deadline, for a reason that the person is told."""
         reason = ExtensionReason(body["reason"])
@@ -52,13 +65,7 @@ def add_handling(admin: Blueprint, desk: Desk) -> Blueprint:
             tx, look, request_id, lambda tx, state, seen: desk.handling.extend(tx, state, seen, reason, body["text"])
         )
 
-    @admin.route(f"{ONE}/denial", methods=["POST"])
-    @audited(desk, "deny-request")
-    @needs_if_match
-    @admin.arguments(Denial)
-    @admin.response(200, RequestView)
-    @admin.alt_response(404, "NOT_FOUND")
-    @admin.alt_response(409, "CONFLICT")
+    @decision("denial", "deny-request", Denial)
     def deny(body: Body, request_id: UUID, *, tx: Transaction, look: Look) -> Response:
         """Deny the request for a reason that the person is told; not an erasure that has begun."""
         reason = RefusalReason(body["reason"])
@@ -66,24 +73,12 @@ def add_handling(admin: Blueprint, desk: Desk) -> Blueprint:
             tx, look, request_id, lambda tx, state, seen: desk.handling.refuse(tx, state, seen, reason, body["text"])
         )
 
-    @admin.route(f"{ONE}/answer", methods=["POST"])
-    @audited(desk, "answer-correction")
-    @needs_if_match
-    @admin.arguments(CorrectionAnswer)
-    @admin.response(200, RequestView)
-    @admin.alt_response(404, "NOT_FOUND")
-    @admin.alt_response(409, "CONFLICT")
+    @decision("answer", "answer-correction", CorrectionAnswer)
     def answer(body: Body, request_id: UUID, *, tx: Transaction, look: Look) -> Response:
         """End a correction that was made; the person is told."""
         return decide(tx, look, request_id, lambda tx, state, seen: desk.handling.answer(tx, state, seen, body["text"]))
 
-    @admin.route(f"{ONE}/retry", methods=["POST"])
-    @audited(desk, "retry-request")
-    @needs_if_match
-    @admin.arguments(Retry)
-    @admin.response(200, RequestView)
-    @admin.alt_response(404, "NOT_FOUND")
-    @admin.alt_response(409, "CONFLICT")
+    @decision("retry", "retry-request", Retry)
     def retry(body: Body, request_id: UUID, *, tx: Transaction, look: Look) -> Response:
         """Ask a participant again that is silent, could not verify, or left something; or all of them."""
         return decide(
