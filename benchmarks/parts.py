@@ -21,7 +21,6 @@ from nexoraz.local.layout import Layout
 from nexoraz.local.parts.binaries import postgres_program
 from nexoraz.local.parts.nats import OPERATOR
 from nexoraz.local.processes import Part, Running, start
-from nexoraz.local.provision import provide_databases
 from nexoraz.local.suite import Suite
 from nexoraz.service.database import make_engine
 
@@ -89,8 +88,7 @@ class Parts:
         """The databases of the services that are measured over HTTP."""
         assert self.admin_dsn
         suite = self.suite
-        passwords = {role: password for name in suite.services for role, password in suite.passwords(name).items()}
-        provide_databases(suite.postgres, passwords)
+        suite.databases_provided()
         migrating = Running(suite.migrations())
         status = migrating.ended_within(120)
         migrating.stop()

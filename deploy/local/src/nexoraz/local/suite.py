@@ -179,14 +179,14 @@ class Suite:
             folder=self.layout.root,
         )
 
+    def databases_provided(self) -> None:
+        """Every service's roles and database exist; the migrations, which wait for this, may begin."""
+        passwords = {name: value for service in self.services for name, value in self.passwords(service).items()}
+        provide_databases(self.postgres, passwords)
+        self.go_ahead.touch()
+
     def _parts(self) -> list[Unit]:
         postgres, s3 = self.postgres, self.s3
-        passwords = {name: value for service in SERVICES for name, value in self.passwords(service).items()}
-
-        def provided() -> None:
-            provide_databases(postgres, passwords)
-            self.go_ahead.touch()
-
         return [
             Keep(postgres, "PostgreSQL", stop_order=3),
             Keep(self.nats, "NATS", stop_order=2),
@@ -194,7 +194,7 @@ class Suite:
             Keep(self.stripe, "Stripe (stand-in)", stop_order=2),
             Keep(self.mailbox, "Mail (stand-in)", stop_order=2),
             Keep(self.gateway, "Gateway"),
-            Step("databases", "Roles and databases", provided, ("postgres",)),
+            Step("databases", "Roles and databases", self.databases_provided, ("postgres",)),
             Step("buckets", "Buckets", partial(provide_buckets, s3), ("s3",)),
         ]
 
