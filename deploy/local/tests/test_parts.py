@@ -24,7 +24,7 @@ from nexoraz.local import ports
 from nexoraz.local.parts.gateway import Gateway
 from nexoraz.local.parts.mailbox import Mailbox
 from nexoraz.local.parts.postgres import Postgres
-from nexoraz.local.parts.s3 import PORTS, S3
+from nexoraz.local.parts.s3 import GRPC, PORTS, S3
 from nexoraz.local.parts.stripe import Stripe
 from nexoraz.local.processes import Mode, Running, start
 from nexoraz.local.testing.real import RealNats
@@ -153,6 +153,19 @@ def test_an_identity_reaches_its_own_bucket_only(tmp_path: Path) -> None:
     again = start(server)
     assert server.client("one").get_object("bucket-one", "k").read() == b"1"
     stop(again)
+
+
+def test_a_socket_that_another_users_killed_server_left_is_no_obstacle(tmp_path: Path) -> None:
+    server = S3(tmp_path / "s3", ports.free_range(PORTS), {"operator": "operators-secret"}, tmp_path / "log")
+    # Nobody who runs this test may remove a folder by `unlink`, as an ordinary user may not remove what is root's.
+    left = [Path("/tmp") / f"seaweedfs-{name}-grpc-{server.port + offset}.sock" for name, offset in GRPC.items()]
+    for obstacle in left:
+        obstacle.mkdir()
+    try:
+        stop(start(server))
+    finally:
+        for obstacle in left:
+            obstacle.rmdir()
 
 
 TRACING = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "x=1", "baggage": "email=ada@example.org"}

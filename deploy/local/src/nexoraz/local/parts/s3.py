@@ -14,11 +14,17 @@ from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
 from nexoraz.local.parts.binaries import program
+from nexoraz.local.ports import free_range
 from nexoraz.local.processes import Launch, plain_environment
 
 ADMIN = "operator"
 PROBE_BUCKET = "nexoraz-ready"
 PORTS = 8
+GRPC = {"master": 2, "volume": 4, "filer": 6, "s3": 7}
+
+
+def _socket(server: str, port: int) -> Path:
+    return Path("/tmp") / f"seaweedfs-{server}-grpc-{port}.sock"  # noqa: S108  the server's own fixed place
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +69,20 @@ class S3:
         self.configuration_file.touch(mode=0o600)
         configuration = {"identities": [identity.as_configuration() for identity in self.identities()]}
         self.configuration_file.write_text(json.dumps(configuration, indent=1))
-        for socket_file in self._sockets():
-            with contextlib.suppress(FileNotFoundError, PermissionError):
-                socket_file.unlink()
+        self.remove_sockets()
 
-    def _sockets(self) -> list[Path]:
-        """The server leaves its sockets in a fixed place when it is killed."""
-        named = {"master": 2, "volume": 4, "filer": 6, "s3": 7}
-        return [Path("/tmp") / f"seaweedfs-{name}-grpc-{self.port + offset}.sock" for name, offset in named.items()]  # noqa: S108  the server's own fixed place
+    def remove_sockets(self) -> None:
+        """The server leaves its sockets in a folder that all users of the machine share when it is killed."""
+        for server, offset in GRPC.items():
+            with contextlib.suppress(OSError):
+                _socket(server, self.port + offset).unlink()
+
+    def grpc_port(self, server: str) -> int:
+        """Another port than its own where somebody else's killed run left its socket, which only they may remove."""
+        port = self.port + GRPC[server]
+        while _socket(server, port).exists():
+            port = free_range(1)
+        return port
 
     def launch(self) -> Launch:
         return Launch(
@@ -91,22 +103,22 @@ class S3:
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             f"-master.port={here + 1}",
-            f"-master.port.grpc={here + 2}",
+            f"-master.port.grpc={self.grpc_port('master')}",
             "-master.electionTimeout=500ms",  # a single node elects itself; the default makes every restart wait 10 s
             "-master.volumeSizeLimitMB=1024",
             "-master.telemetry=false",
             f"-volume.port={here + 3}",
-            f"-volume.port.grpc={here + 4}",
+            f"-volume.port.grpc={self.grpc_port('volume')}",
             "-volume.max=4000",
             "-filer=true",
             f"-filer.port={here + 5}",
-            f"-filer.port.grpc={here + 6}",
+            f"-filer.port.grpc={self.grpc_port('filer')}",
             "-filer.localSocket=filer.sock",
             "-filer.exposeDirectoryData=false",
             "-filer.disableDirListing=true",
             "-s3",
             f"-s3.port={here}",
-            f"-s3.port.grpc={here + 7}",
+            f"-s3.port.grpc={self.grpc_port('s3')}",
             "-s3.localSocket=s3.sock",
             f"-s3.config={self.configuration_file}",
             "-s3.port.iceberg=0",

@@ -146,6 +146,7 @@ class RealS3:
 
     def stop(self) -> None:
         self.running.stop()
+        self.part.remove_sockets()
 
     def start(self) -> None:
         if not self.running.alive():
