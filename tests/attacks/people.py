@@ -65,7 +65,10 @@ def owner(suite: RunningSuite) -> Somebody:
     path = f"/v1/privacy/requests/{request['id']}"
     until(lambda: True if person.call("GET", path)["state"] == "completed" else None, "the archive was ready")
     session = person.call("GET", "/v1/identity/sessions")["items"][0]
+    choice = person.call("POST", "/v1/privacy/consents", {"purpose": "marketing", "given": True})
+    receipt = next(each["receipt"] for each in choice["purposes"] if each["receipt"])
     somebody.ids = {
+        "receipt_id": receipt.rpartition("/")[2],
         "photo_id": photo["id"],
         "purchase_id": purchase["id"],
         "job_id": job["id"],

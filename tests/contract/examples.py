@@ -88,6 +88,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "key_digest": SHA,
         "bus_purged": 4,
     },
+    "consent-decided.v1": {
+        "account_id": ACCOUNT,
+        "purpose": "analytics",
+        "given": True,
+        "policy_version": "2025-10-15",
+    },
     "residue-scanned.v1": {
         "request_id": REQUEST,
         "participant": "assets",

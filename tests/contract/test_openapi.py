@@ -28,6 +28,10 @@ OPEN = {
     ("get", "/v1/billing/packs"): "the price list",
     ("post", "/v1/billing/webhooks/stripe"): "Stripe signs it",
     ("get", "/v1/render/presets"): "the catalogue",
+    ("get", "/v1/privacy/gpc.json"): "says what browsers may expect",
+    ("get", "/v1/privacy/visitor/consents"): "preferences without an account",
+    ("post", "/v1/privacy/visitor/consents"): "preferences without an account",
+    ("get", "/v1/privacy/visitor/consents/receipts/{receipt_id}"): "the visitor's cookie says whose it is",
     ("get", "/v1/privacy/keys"): "public keys",
     ("get", "/v1/privacy/policy"): "everybody may read it",
 }
@@ -44,6 +48,8 @@ WITHOUT_KEY = {
     "/v1/privacy/admin/requests/{request_id}/extension": "If-Match names the version that it extends",
     "/v1/privacy/admin/requests/{request_id}/retry": "If-Match names the version that it asks again for",
     "/v1/billing/webhooks/stripe": "only a hint; Stripe is asked what is true",
+    "/v1/privacy/consents": "the same choice again changes nothing",
+    "/v1/privacy/visitor/consents": "the same choice again changes nothing",
     "/v1/privacy/requests/{request_id}/withdrawal": "names its request; a repetition changes nothing",
 }
 """POST operations that take no Idempotency-Key, each with the reason why a repetition does no harm."""

@@ -22,6 +22,7 @@ FOR_SUBSCRIBERS_OUTSIDE = {
     "nexoraz.billing.credits-spent.v1": "use of credits, for internal subscribers",
     "nexoraz.billing.credits-released.v1": "use of credits, for internal subscribers",
     "nexoraz.privacy.objection-recorded.v1": "whoever processes for such a purpose; no service does yet",
+    "nexoraz.privacy.consent-decided.v1": "whoever does what only a yes allows; no service does yet",
     "nexoraz.privacy.request-completed.v1": "how requests ended, for whoever reports on them",
 }
 """Types that no service of the suite reads, each with the reason why it is published nevertheless."""

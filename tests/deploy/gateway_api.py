@@ -80,10 +80,19 @@ _MATCH = _object(
 )
 _REDIRECT = _object(scheme=_one_of("http", "https"), port=_PORT, statusCode=_one_of(301, 302))
 _REMOVED = _object("remove", remove=_some({"type": "string", "pattern": r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$"}, 16))
+_REWRITE = _object(
+    "path",
+    path=_object(
+        "type replaceFullPath",
+        type=_one_of("ReplaceFullPath"),
+        replaceFullPath={"type": "string", "maxLength": 1024},
+    ),
+)
 _FILTER: Schema = {
     "oneOf": [
         _object("type requestRedirect", type=_one_of("RequestRedirect"), requestRedirect=_REDIRECT),
         _object("type requestHeaderModifier", type=_one_of("RequestHeaderModifier"), requestHeaderModifier=_REMOVED),
+        _object("type urlRewrite", type=_one_of("URLRewrite"), urlRewrite=_REWRITE),
     ]
 }
 _BACKEND = _object("name port", group=_GROUP, kind=_one_of("Service"), name=_DNS_LABEL, port=_PORT)

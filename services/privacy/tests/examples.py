@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from nexoraz.privacy.domain import commands as c
 from nexoraz.privacy.domain import events as e
+from nexoraz.privacy.domain.consent import ConsentPurpose, DecideConsent
 from nexoraz.privacy.domain.vocabulary import (
     Answer,
     Archive,
@@ -22,6 +23,7 @@ from nexoraz.privacy.domain.vocabulary import (
 )
 
 ACCOUNT = "5e1f2a9c-0000-4000-8000-000000000001"
+RECEIPT = "5e1f2a9c-0000-4000-8000-0000000000bb"
 OPERATOR = "5e1f2a9c-0000-4000-8000-0000000000ff"
 REQUEST = "5e1f2a9c-0000-4000-8000-0000000000aa"
 NOW = datetime(2025, 11, 3, 10, 0, tzinfo=UTC)
@@ -50,6 +52,15 @@ extend = c.ExtendDeadline(ExtensionReason.COMPLEXITY, NOW)
 refuse = c.RefuseRequest(RefusalReason.EXCESSIVE, NOW)
 answer = c.AnswerCorrection(NOW)
 retry = c.RetryRequest("", NOW)
+allow_analytics = DecideConsent(
+    account_id=ACCOUNT,
+    purpose=ConsentPurpose.ANALYTICS,
+    given=True,
+    signalled=False,
+    policy_version="2025-10-15",
+    receipt_id=RECEIPT,
+    at=NOW,
+)
 run = c.RunRequest(announced=FIVE, required=FIVE, public_key="", at=NOW)
 
 received = e.RequestReceived(REQUEST, ACCOUNT, RequestType.ERASURE, NOW, DEADLINE, "2025-10-15")

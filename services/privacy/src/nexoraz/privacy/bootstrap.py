@@ -32,17 +32,20 @@ from nexoraz.privacy.application.capability import token_hash
 from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
+from nexoraz.privacy.domain.consent import ConsentDecided
 from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, ParticipantAnnounced
 from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION
 from nexoraz.privacy.domain.words import WordsWritten
 from nexoraz.privacy.projections.accesses import OperatorAccesses
+from nexoraz.privacy.projections.consents import ConsentRecords
 from nexoraz.privacy.projections.export_progress import SqlExportProgress
 from nexoraz.privacy.projections.participants import KeyEpochs, Participants
 from nexoraz.privacy.projections.queue import Objections, RequestParticipants
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.privacy.web.admin import admin_blueprint
+from nexoraz.privacy.web.consents import add_gpc, consents_blueprint, visitors_blueprint
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
 from nexoraz.privacy.web.handling import add_handling
@@ -56,7 +59,15 @@ from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.settings import Secret
 
 REGISTRY = Registry.of(
-    [*REQUEST_EVENTS, ParticipantAnnounced, KeyEpochEnded, OperatorAccess, WordsWritten, *PROTOCOL_EVENTS]
+    [
+        *REQUEST_EVENTS,
+        ParticipantAnnounced,
+        KeyEpochEnded,
+        OperatorAccess,
+        WordsWritten,
+        ConsentDecided,
+        *PROTOCOL_EVENTS,
+    ]
 )
 SERVICE, VERSION, ROOT = "privacy", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
@@ -78,6 +89,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "accesses": OperatorAccesses(),
     "request_participants": RequestParticipants(),
     "objections": Objections(),
+    "consents": ConsentRecords(),
     "key_epochs": KeyEpochs(),
 }
 
@@ -103,6 +115,7 @@ class App(participant.Participant):
             self.use_cases.requests,
             self.use_cases.oversight,
             self.use_cases.handling,
+            self.use_cases.consents,
             StoredDocuments(self.runtime.engine, self.objects),
             self.runtime.vault,
             self.ports.clock,
@@ -117,7 +130,9 @@ class App(participant.Participant):
                 requests_blueprint(desk),
                 following_blueprint(desk),
                 add_handling(admin_blueprint(desk), desk),
-                documents_blueprint(desk, text),
+                add_gpc(documents_blueprint(desk, text)),
+                consents_blueprint(desk),
+                visitors_blueprint(desk),
             ],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,

@@ -50,6 +50,10 @@ class Gateway:
             for name in self.routes
         }
         middlewares: dict[str, object] = {"headers": {"headers": SECURITY_HEADERS}}
+        if "privacy" in self.routes:
+            middlewares["gpc"] = {"replacePath": {"path": "/v1/privacy/gpc.json"}}
+            gpc = {"rule": "Path(`/.well-known/gpc.json`)", "service": "privacy", "middlewares": ["headers", "gpc"]}
+            routers["gpc"] = gpc
         # What no service owns is refused by a service too, so that it is a problem document as everything else.
         first = next(iter(self.routes))
         middlewares["unknown"] = {"replacePath": {"path": f"/v1/{first}/no-such-resource"}}

@@ -25,6 +25,10 @@ def _objection(row: dict[str, Any]) -> dict[str, Any]:
     return {"purpose": row["purpose"], "recorded_at": row["recorded_at"]}
 
 
+def _consent(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "account_id"}
+
+
 def _access(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("access_id", "action", "purpose", "refused", "at")}
 
@@ -58,6 +62,7 @@ def held(objects: Objects) -> list[Holding]:
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
         *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations),
         TableHolding(t.OBJECTIONS, "user.consent", present=_objection),
+        TableHolding(t.CONSENTS, "user.consent", present=_consent),
         TableHolding(t.ACCOUNT_ACCESSES, "user.behavior", present=_access),
         TableHolding(
             t.OPERATOR_ACCESSES,

@@ -4,6 +4,7 @@ from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.protocol_contracts import contracts_of
+from nexoraz.privacy.domain import consent
 from nexoraz.privacy.domain import events as e
 
 
@@ -72,6 +73,16 @@ class ObjectionRecorded(Published, frozen=True):
     purpose: Fact[str]
 
 
+class ConsentDecided(Published, frozen=True):
+    """A person allows the purpose from now on, or not. account_id: an account, or a visitor without one who chose.
+    purpose: analytics or marketing. Without any such message nothing is allowed."""
+
+    account_id: Id
+    purpose: Fact[str]
+    given: Fact[bool]
+    policy_version: Fact[str]
+
+
 CONTRACTS: list[type[Contract]] = [
     ErasureRequested,
     ResidueScanRequested,
@@ -79,6 +90,7 @@ CONTRACTS: list[type[Contract]] = [
     RequestCompleted,
     NoticeGiven,
     ObjectionRecorded,
+    ConsentDecided,
     *contracts_of("privacy"),
 ]
 
@@ -97,6 +109,9 @@ def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - 
             return NoticeGiven(account_id, request_id, type_, notice, reason, until)
         case e.ObjectionRecorded(request_id, account_id, purpose):
             return ObjectionRecorded(account_id, request_id, purpose)
+        case consent.ConsentDecided():
+            given = event.decision is consent.Decision.GIVEN
+            return ConsentDecided(event.account_id, event.purpose, given, event.policy_version)
         case e.RequestDenied():
             return RequestCompleted(event.request_id, event.type, "denied")
         case e.RequestWithdrawn():

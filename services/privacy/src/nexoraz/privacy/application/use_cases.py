@@ -10,6 +10,7 @@ from nexoraz.privacy.application import follow_ups as tasks
 from nexoraz.privacy.application.amending import AMEND_FOR_EPOCH, AMEND_FOR_RECORDS, Amending
 from nexoraz.privacy.application.answers import Answers
 from nexoraz.privacy.application.certifying import Certifying
+from nexoraz.privacy.application.consents import Consents
 from nexoraz.privacy.application.exports import Exports
 from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
@@ -69,6 +70,7 @@ class UseCases:
     oversight: Oversight
     recollection: Recollection
     handling: Handling
+    consents: Consents
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -116,4 +118,7 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
         p.clock,
         terms.archives_kept_for,
     )
-    return UseCases(requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling)
+    consents = Consents(p.signing, p.clock, p.new_id, terms.policy_version, terms.issuer)
+    return UseCases(
+        requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling, consents
+    )

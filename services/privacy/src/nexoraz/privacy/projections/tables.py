@@ -86,6 +86,19 @@ OBJECTIONS = Table(
     operational("recorded_at", STAMP, nullable=False),
 )
 
+CONSENTS = Table(
+    "consents",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("purpose", Text, primary_key=True),
+    operational("decision", Text, nullable=False),
+    operational("policy_version", Text, nullable=False),
+    operational("indicated_by", Text, nullable=False),
+    pseudonym("receipt_id", Text, nullable=False),
+    operational("decided_at", STAMP, nullable=False),
+)
+"""`account_id`: an account's id, or that of a visitor without one who has made a choice."""
+
 OPERATOR_ACCESSES = Table(
     "operator_accesses",
     METADATA,

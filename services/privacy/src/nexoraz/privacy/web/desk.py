@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from nexoraz.events.store import EventStore
+from nexoraz.privacy.application.consents import Consents
 from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.ports import Clock, KeyedHash
@@ -43,6 +44,7 @@ class Desk:
     requests: Requests
     oversight: Oversight
     handling: Handling
+    consents: Consents
     documents: Documents
     hashes: KeyedHash
     clock: Clock

@@ -5,6 +5,7 @@ from flask import Flask, Response
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, VersionConflict
 from nexoraz.privacy.domain import refusals as r
+from nexoraz.privacy.domain.consent import PrivacyControlSent
 from nexoraz.service.problems import Refusals, not_found, respond
 
 REFUSALS = Refusals(
@@ -20,6 +21,7 @@ REFUSALS = Refusals(
         r.NotForOperators: 409,
         r.NothingToRetry: 409,
         r.SelfServiceOffered: 409,
+        PrivacyControlSent: 409,
         AccountErased: 409,
         r.NoParticipants: 409,
         VersionConflict: 409,
