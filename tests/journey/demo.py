@@ -62,7 +62,10 @@ def main() -> int:
     output.mkdir(parents=True, exist_ok=True)
     try:
         journey(places(options.var, options.port), photo, output, options.var, options.port)
-    except (Refused, NeverHappened, AssertionError) as failure:
+    except NeverHappened as awaited:
+        say(f"The journey stopped: this did not happen in time: {awaited}")
+        return 1
+    except (Refused, AssertionError) as failure:
         say(f"The journey stopped: {failure}")
         return 1
     return 0
