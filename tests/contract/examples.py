@@ -24,6 +24,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "uploaded_at": MOMENT,
     },
     "photo-deleted.v1": {"account_id": ACCOUNT, "photo_id": PHOTO},
+    "photo-restored.v1": {"account_id": ACCOUNT, "photo_id": PHOTO},
     "render-requested.v1": {
         "account_id": ACCOUNT,
         "job_id": JOB,

@@ -4,8 +4,24 @@ import struct
 import zlib
 from datetime import UTC, datetime
 
-from nexoraz.assets.domain.events import PhotoDeleted, PhotoTitled, PhotoUploaded
-from nexoraz.assets.domain.photo import DeletePhoto, TitlePhoto, UploadPhoto
+from nexoraz.assets.domain.events import (
+    PhotoDeleted,
+    PhotoDiscarded,
+    PhotoFileErased,
+    PhotoRestored,
+    PhotoTagged,
+    PhotoTitled,
+    PhotoUploaded,
+)
+from nexoraz.assets.domain.photo import (
+    DeletePhoto,
+    DiscardPhoto,
+    ReceiptErasure,
+    RestorePhoto,
+    TagPhoto,
+    TitlePhoto,
+    UploadPhoto,
+)
 from nexoraz.assets.domain.picture import JPEG, Picture
 
 ANN = "6f0d0a0c-0000-4000-8000-00000000a001"
@@ -16,11 +32,19 @@ NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 picture = Picture(JPEG, 4032, 3024, 3_211_264)
 upload = UploadPhoto(ANN, PHOTO_ID, "Blue cup", picture, NOON)
 retitle = TitlePhoto(PHOTO_ID, "Green cup")
+tag = TagPhoto(PHOTO_ID, ["kitchen", " Blue "])
+discard = DiscardPhoto(PHOTO_ID, NOON)
+restore = RestorePhoto(PHOTO_ID, NOON)
 delete = DeletePhoto(PHOTO_ID, NOON)
+receipt = ReceiptErasure(PHOTO_ID, 1, NOON)
 
 uploaded = PhotoUploaded(ANN, PHOTO_ID, "Blue cup", JPEG, 4032, 3024, 3_211_264, NOON)
 retitled = PhotoTitled(ANN, PHOTO_ID, "Green cup")
+tagged = PhotoTagged(ANN, PHOTO_ID, ["kitchen", "Blue"])
+discarded = PhotoDiscarded(ANN, PHOTO_ID, NOON)
+restored = PhotoRestored(ANN, PHOTO_ID, NOON)
 deleted = PhotoDeleted(ANN, PHOTO_ID, NOON)
+erased = PhotoFileErased(ANN, PHOTO_ID, 1, NOON)
 
 
 def chunk(kind: bytes, body: bytes = b"") -> bytes:

@@ -29,10 +29,11 @@ class World:
     def __init__(self) -> None:
         self.store = MemoryEventStore(REGISTRY, MemorySealer())
         self.queue = MemoryTaskQueue()
+        self.now = NOON
         self.files = MemoryFiles()
         self.photos = MemoryPhotos()
         self.uploads = Uploads(self.store, self.queue, self.files, Limits(), 60, lambda: NOON)
-        self.tasks = FileTasks(self.store, self.queue, self.files, self.photos)
+        self.tasks = FileTasks(self.store, self.queue, self.files, self.photos, lambda: self.now)
         self.release = PhotoRelease(self.store, self.files, self.photos)
 
     def upload(self, body: Body, before_commit: Callable[[], Any] = lambda: None) -> None:

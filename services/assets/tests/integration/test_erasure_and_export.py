@@ -17,10 +17,11 @@ def test_a_rebuild_brings_the_photos_back_with_their_titles(ann: Person, app: Ap
     kept, gone = ann.has_photo(query="?title=Cup"), ann.has_photo(jpeg())
     ann.ask("PATCH", f"/photos/{kept}", {"If-Match": '"v1"'}, json={"title": "Mug"})
     ann.ask("DELETE", f"/photos/{gone}", {"If-Match": '"v1"'})
-    before = ann.ask("GET", "/photos").json
-    assert app.rebuild([]) == ["photos: 4 events replayed"]
-    assert ann.ask("GET", "/photos").json == before
-    assert ann.ask("GET", f"/photos/{kept}").headers["ETag"] == '"v2"'
+    ann.ask("PATCH", f"/photos/{kept}", {"If-Match": '"v2"'}, json={"tags": ["blue"]})
+    before = [ann.ask("GET", path).json for path in ("/photos", "/bin")]
+    assert app.rebuild([]) == ["photos: 5 events replayed"]
+    assert [ann.ask("GET", path).json for path in ("/photos", "/bin")] == before
+    assert ann.ask("GET", f"/photos/{kept}").headers["ETag"] == '"v3"'
 
 
 def test_an_export_names_the_files_by_their_titles(ann: Person, app: App) -> None:

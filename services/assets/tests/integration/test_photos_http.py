@@ -1,6 +1,7 @@
 """Photos over HTTP: kept, listed, downloaded, titled, deleted."""
 
 import os
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_a_title_changes_at_the_version_that_was_seen(ann: Person) -> None:
     assert without.json is not None and without.json["title"] is None
 
 
-def test_a_deleted_photo_is_gone_with_every_version(ann: Person, app: App) -> None:
+def test_a_deleted_photo_is_gone_and_its_file_waits_in_the_bin(ann: Person, app: App) -> None:
     photo = ann.has_photo()
     assert ann.ask("DELETE", f"/photos/{photo}").status_code == 428
     assert ann.ask("DELETE", f"/photos/{photo}", {"If-Match": '"v9"'}).status_code == 412
@@ -99,6 +100,66 @@ def test_a_deleted_photo_is_gone_with_every_version(ann: Person, app: App) -> No
         assert ann.ask("GET", path).status_code == 404
     assert ann.ask("DELETE", f"/photos/{photo}", {"If-Match": '"v1"'}).status_code == 404
     assert ann.ask("GET", "/photos").json == {"items": [], "next": None}
+    assert stored(app) != []
+
+
+def test_tags_change_beside_the_title_at_one_version(ann: Person) -> None:
+    path = f"/photos/{ann.has_photo()}"
+    changed = ann.ask("PATCH", path, {"If-Match": '"v1"'}, json={"title": "Mug", "tags": ["kitchen", "Kitchen", "é"]})
+    assert changed.json is not None
+    assert (changed.json["title"], changed.json["tags"], changed.headers["ETag"]) == ("Mug", ["kitchen", "é"], '"v3"')
+    same = ann.ask("PATCH", path, {"If-Match": '"v3"'}, json={"tags": ["kitchen", "é"]})
+    assert (same.status_code, same.headers["ETag"]) == (200, '"v3"')
+    refused = ann.ask("PATCH", path, {"If-Match": '"v3"'}, json={"title": "Jug", "tags": ["a\nb"]})
+    assert refused.status_code == 422 and refused.json is not None
+    assert refused.json["type"].endswith("/tag-not-allowed")
+    assert ann.ask("GET", path).json == same.json
+
+
+def test_a_deleted_photo_comes_back_out_of_the_bin_as_it_was(ann: Person, bob: Person) -> None:
+    photo = ann.has_photo(query="?title=Cup")
+    ann.ask("DELETE", f"/photos/{photo}", {"If-Match": '"v1"'})
+    binned = ann.ask("GET", "/bin").json
+    assert binned is not None
+    [lying] = binned["items"]
+    assert (lying["id"], lying["title"], lying["version"]) == (photo, "Cup", 2)
+    assert datetime.fromisoformat(lying["erased_at"]) - datetime.fromisoformat(lying["deleted_at"]) == timedelta(30)
+    for person, tag, status in ((bob, "v2", 404), (ann, "v1", 412)):
+        assert person.ask("POST", f"/bin/{photo}/restoration", {"If-Match": f'"{tag}"'}).status_code == status
+    back = ann.ask("POST", f"/bin/{photo}/restoration", {"If-Match": '"v2"'})
+    assert (back.status_code, back.headers["ETag"]) == (200, '"v3"')
+    assert ann.ask("GET", f"/photos/{photo}/content").data == png()
+    assert ann.ask("GET", "/bin").json == {"items": [], "next": None}
+    assert ann.ask("POST", f"/bin/{photo}/restoration", {"If-Match": '"v3"'}).status_code == 404
+
+
+def test_a_history_is_read_page_by_page_by_its_owner_only(ann: Person, bob: Person) -> None:
+    photo = ann.has_photo(query="?title=Cup")
+    ann.ask("PATCH", f"/photos/{photo}", {"If-Match": '"v1"'}, json={"title": "Mug", "tags": ["blue"]})
+    ann.ask("DELETE", f"/photos/{photo}", {"If-Match": '"v3"'})
+    first = ann.ask("GET", f"/photos/{photo}/history?limit=2").json
+    assert first is not None and first["next"]
+    assert [(each["version"], each["what"]) for each in first["items"]] == [(4, "deleted"), (3, "tagged")]
+    assert first["items"][1]["tags"] == ["blue"] and "title" not in first["items"][1]
+    rest = ann.ask("GET", f"/photos/{photo}/history?limit=2&cursor={first['next']}").json
+    assert rest is not None and rest["next"] is None
+    assert [(each["what"], each["title"]) for each in rest["items"]] == [("renamed", "Mug"), ("uploaded", "Cup")]
+    assert bob.ask("GET", f"/photos/{photo}/history").status_code == 404
+
+
+def test_the_bin_is_paged_and_emptied_for_good(ann: Person) -> None:
+    for photo in (photos := [ann.has_photo() for _ in range(3)]):
+        ann.ask("DELETE", f"/photos/{photo}", {"If-Match": '"v1"'})
+    first = ann.ask("GET", "/bin?limit=2").json
+    assert first is not None
+    rest = ann.ask("GET", f"/bin?limit=2&cursor={first['next']}").json
+    assert rest is not None
+    assert [each["id"] for each in first["items"] + rest["items"]] == photos[::-1]
+    assert ann.ask("DELETE", f"/bin/{photos[0]}").status_code == 428
+    assert ann.ask("DELETE", f"/bin/{photos[0]}", {"If-Match": '"v2"'}).status_code == 204
+    assert ann.ask("DELETE", f"/bin/{photos[0]}", {"If-Match": '"v3"'}).status_code == 404
+    left = ann.ask("GET", "/bin").json
+    assert left is not None and len(left["items"]) == 2
 
 
 @pytest.mark.parametrize(

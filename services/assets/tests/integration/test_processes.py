@@ -60,9 +60,15 @@ def test_a_photo_goes_through_the_suite(suite: Suite, nats: RealNats, app: App) 
         assert asked(nats, refused) == ({"nx-refused": "not-found"}, b"")
     assert asked(nats, b"\xff{")[0] == {"nx-refused": "malformed"}
     assert suite.call("DELETE", f"/photos/{photo['id']}", headers={"If-Match": '"v1"'})[0] == 204
-    until(lambda: stored(app) == [])
     assert asked(nats, question)[0] == {"nx-refused": "not-found"}
-    wanted = [f"nexoraz.assets.{name}.v1" for name in ("participant-announced", "photo-uploaded", "photo-deleted")]
+    assert suite.call("DELETE", f"/bin/{photo['id']}", headers={"If-Match": '"v2"'})[0] == 204
+    until(lambda: stored(app) == [])
+    until(lambda: suite.call("GET", f"/photos/{photo['id']}/history")[1]["items"][0]["version"] == 4)
+    assert asked(nats, question)[0] == {"nx-refused": "not-found"}
+    wanted = [
+        f"nexoraz.assets.{name}.v1"
+        for name in ("participant-announced", "photo-uploaded", "photo-deleted", "photo-deleted")
+    ]
     until(lambda: published(nats) == wanted)
     log = suite.log.read_text()
     assert "Xylophone" not in log and released["key"] not in log

@@ -20,8 +20,10 @@ from nexoraz.assets.domain.events import EVENTS
 from nexoraz.assets.domain.picture import Limits
 from nexoraz.assets.projections.photos import Gallery
 from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.assets.web.album import Album
+from nexoraz.assets.web.bin import bin_blueprint
 from nexoraz.assets.web.refusals import REFUSALS
-from nexoraz.assets.web.routes import Album, photos_blueprint
+from nexoraz.assets.web.routes import photos_blueprint
 from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
 from nexoraz.events.holdings import Holdings
@@ -63,7 +65,7 @@ class App(participant.Participant):
 
     @property
     def file_tasks(self) -> FileTasks:
-        return FileTasks(self.runtime.store, self.runtime.tasks, SealedPhotos(self.objects), SqlPhotos())
+        return FileTasks(self.runtime.store, self.runtime.tasks, SealedPhotos(self.objects), SqlPhotos(), self.clock)
 
     @property
     def uploads(self) -> Uploads:
@@ -88,7 +90,7 @@ class App(participant.Participant):
             SERVICE,
             VERSION,
             self.settings,
-            [photos_blueprint(album)],
+            [photos_blueprint(album), bin_blueprint(album)],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from nexoraz.assets.adapters.sealed_photos import PHOTOS as PHOTO_FILES
 from nexoraz.assets.domain.file_name import file_name
-from nexoraz.assets.projections.photos import Gallery
+from nexoraz.assets.projections.photos import Gallery, presented_row
 from nexoraz.assets.projections.tables import AUTH, IDEMPOTENCY, PHOTOS
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding
@@ -19,7 +19,7 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
         return {p.id: FileName(file_name(p.id, p.title, p.media_type), p.media_type) for p in photos}
 
     return [
-        TableHolding(PHOTOS, category="user.content.private", purpose="content"),
+        TableHolding(PHOTOS, category="user.content.private", purpose="content", present=presented_row),
         ObjectHolding(objects, PHOTO_FILES, describe=names),
         *access_holdings(IDEMPOTENCY, AUTH.revocations),
     ]

@@ -28,10 +28,10 @@ class MemoryFiles:
     def read(self, account_id: str, photo_id: str, start: int, end: int | None) -> Iterator[bytes]:
         return iter([self._content(account_id, photo_id)[start:end]])
 
-    def delete(self, account_id: str, photo_id: str) -> None:
+    def delete(self, account_id: str, photo_id: str) -> int:
         if self.down:
             raise StorageUnavailable
-        self.files.pop((account_id, photo_id), None)
+        return 0 if self.files.pop((account_id, photo_id), None) is None else 1
 
     def release(self, account_id: str, photo_id: str) -> bytes:
         content = self._content(account_id, photo_id)
@@ -51,10 +51,14 @@ class MemoryFiles:
 
 
 class MemoryPhotos:
-    """Knows the photos it was told, as (account id, photo id)."""
+    """Knows the photos it was told, as (account id, photo id). in_bin: those that lie there."""
 
     def __init__(self) -> None:
         self.photos: set[tuple[str, str]] = set()
+        self.in_bin: set[tuple[str, str]] = set()
 
     def exists(self, tx: Transaction, account_id: str, photo_id: str) -> bool:  # noqa: ARG002 - the port's shape
         return (account_id, photo_id) in self.photos
+
+    def needs_file(self, tx: Transaction, account_id: str, photo_id: str) -> bool:  # noqa: ARG002 - the port's shape
+        return (account_id, photo_id) in self.photos | self.in_bin

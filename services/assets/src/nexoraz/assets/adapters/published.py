@@ -28,13 +28,20 @@ class PhotoUploaded(Published, frozen=True):
 
 
 class PhotoDeleted(Published, frozen=True):
-    """The person deleted the photo."""
+    """The person deleted the photo. It may come back out of the bin, which photo-restored tells."""
 
     account_id: Id
     photo_id: Id
 
 
-CONTRACTS: list[type[Contract]] = [PhotoUploaded, PhotoDeleted, *contracts_of("assets")]
+class PhotoRestored(Published, frozen=True):
+    """The person took a deleted photo back."""
+
+    account_id: Id
+    photo_id: Id
+
+
+CONTRACTS: list[type[Contract]] = [PhotoUploaded, PhotoDeleted, PhotoRestored, *contracts_of("assets")]
 
 
 def translate(event: Event, _: Recorded) -> Contract | None:
@@ -42,7 +49,9 @@ def translate(event: Event, _: Recorded) -> Contract | None:
         case events.PhotoUploaded() as e:
             facts = e.media_type, e.width, e.height, e.size, e.uploaded_at
             return PhotoUploaded(e.account_id, e.photo_id, *facts)
-        case events.PhotoDeleted() as e:
+        case events.PhotoDiscarded() | events.PhotoDeleted() as e:
             return PhotoDeleted(e.account_id, e.photo_id)
+        case events.PhotoRestored() as e:
+            return PhotoRestored(e.account_id, e.photo_id)
         case _:
             return None

@@ -30,9 +30,9 @@ class SealedPhotos:
         with _storage():
             return self._objects.open_range(account_id, PHOTOS, photo_id, start, end)
 
-    def delete(self, account_id: str, photo_id: str) -> None:
+    def delete(self, account_id: str, photo_id: str) -> int:
         with _storage():
-            self._objects.delete(account_id, PHOTOS, photo_id)
+            return self._objects.delete(account_id, PHOTOS, photo_id).versions
 
     def release(self, account_id: str, photo_id: str) -> bytes:
         with _storage():

@@ -32,8 +32,8 @@ class PhotoFiles(Protocol):
         """The bytes from `start` up to, not including, `end`; errors come before the first chunk."""
         ...
 
-    def delete(self, account_id: str, photo_id: str) -> None:
-        """Every version; harmless when there is none."""
+    def delete(self, account_id: str, photo_id: str) -> int:
+        """Every version; how many there were. Harmless when there is none."""
         ...
 
     def release(self, account_id: str, photo_id: str) -> bytes:
@@ -45,7 +45,11 @@ class Photos(Protocol):
     """Which photos exist."""
 
     def exists(self, tx: Transaction, account_id: str, photo_id: str) -> bool:
-        """False for an unknown photo, a deleted one and another person's alike."""
+        """False for an unknown photo, one in the bin, a deleted one and another person's alike."""
+        ...
+
+    def needs_file(self, tx: Transaction, account_id: str, photo_id: str) -> bool:
+        """Whether the photo is there, if only in the bin."""
         ...
 
 

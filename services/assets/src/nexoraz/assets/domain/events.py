@@ -1,4 +1,4 @@
-"""What happened to photos. A title is personal: a person's own words."""
+"""What happened to photos. Titles and tags are personal: a person's own words."""
 
 from datetime import datetime
 from typing import Annotated
@@ -30,12 +30,45 @@ class PhotoTitled(Event, frozen=True):
     title: Annotated[str | None, PRIVATE]
 
 
+class PhotoTagged(Event, frozen=True):
+    """The person gave the photo other tags; these are all that it has now."""
+
+    account_id: Id
+    photo_id: Id
+    tags: Annotated[list[str] | None, PRIVATE]
+
+
+class PhotoDiscarded(Event, frozen=True):
+    """The person deleted the photo: it lies in the bin, from where it can come back."""
+
+    account_id: Id
+    photo_id: Id
+    discarded_at: Fact[datetime]
+
+
+class PhotoRestored(Event, frozen=True):
+    """The person took the photo out of the bin."""
+
+    account_id: Id
+    photo_id: Id
+    restored_at: Fact[datetime]
+
+
 class PhotoDeleted(Event, frozen=True):
-    """The person deleted the photo; its file goes with every version."""
+    """The photo is gone for good; its file goes with every version."""
 
     account_id: Id
     photo_id: Id
     deleted_at: Fact[datetime]
 
 
-EVENTS = (PhotoUploaded, PhotoTitled, PhotoDeleted)
+class PhotoFileErased(Event, frozen=True):
+    """The receipt of a deletion: the bucket holds nothing of the photo any more. versions: of objects that went."""
+
+    account_id: Id
+    photo_id: Id
+    versions: Fact[int]
+    erased_at: Fact[datetime]
+
+
+EVENTS = (PhotoUploaded, PhotoTitled, PhotoTagged, PhotoDiscarded, PhotoRestored, PhotoDeleted, PhotoFileErased)

@@ -26,9 +26,14 @@ def title(text: str) -> str:
         raise TitleNotAllowed("empty", LONGEST)
     if len(kept) > LONGEST:
         raise TitleNotAllowed("too-long", LONGEST)
-    if any(_controls(character) for character in kept):
+    if misleads(kept):
         raise TitleNotAllowed("control-character", LONGEST)
     return kept
+
+
+def misleads(text: str) -> bool:
+    """Whether it holds what breaks lines or shows other words than it has."""
+    return any(_controls(character) for character in text)
 
 
 def _controls(character: str) -> bool:

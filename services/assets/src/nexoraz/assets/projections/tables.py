@@ -19,11 +19,13 @@ PHOTOS = Table(
     pseudonym("id", Text, primary_key=True),
     pseudonym("account_id", Text, nullable=False),
     personal("title", PRIVATE, nullable=True),
+    personal("tags", PRIVATE, nullable=True),
     operational("media_type", Text, nullable=False),
     operational("width", Integer, nullable=False),
     operational("height", Integer, nullable=False),
     operational("size", BigInteger, nullable=False),
     operational("uploaded_at", DateTime(timezone=True), nullable=False),
+    operational("discarded_at", DateTime(timezone=True)),
     operational("version", Integer, nullable=False),
     Index("photos_account_id", "account_id", "uploaded_at", "id"),
 )

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from nexoraz.assets.domain.history import Change
+from nexoraz.assets.domain.photo import IN_THE_BIN
 from nexoraz.assets.projections.photos import PhotoRecord
 from nexoraz.assets.web.schemas import PhotoView
 
@@ -12,6 +14,17 @@ _PHOTO_VIEW = PhotoView()
 def facts(photo: PhotoRecord) -> dict[str, Any]:
     """What PhotoView dumps."""
     return asdict(photo) | {"href": f"/v1/assets/photos/{photo.id}/content"}
+
+
+def discarded_facts(photo: PhotoRecord) -> dict[str, Any]:
+    """What DiscardedView dumps."""
+    assert photo.discarded_at is not None, "it lies in no bin"
+    return asdict(photo) | {"deleted_at": photo.discarded_at, "erased_at": photo.discarded_at + IN_THE_BIN}
+
+
+def change_facts(change: Change) -> dict[str, Any]:
+    """What ChangeView dumps."""
+    return {"version": change.version, "at": change.at, "what": change.what, **change.details}
 
 
 def presented(photo: PhotoRecord) -> dict[str, Any]:

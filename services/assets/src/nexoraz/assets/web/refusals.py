@@ -14,6 +14,7 @@ from nexoraz.assets.domain.picture import (
     PictureTruncated,
     UnsupportedType,
 )
+from nexoraz.assets.domain.tags import TagNotAllowed, TooManyTags
 from nexoraz.assets.domain.title import TitleNotAllowed
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased
@@ -31,6 +32,8 @@ REFUSALS = Refusals({
     PictureDamaged: 422,
     ContentAfterPicture: 422,
     TitleNotAllowed: 422,
+    TagNotAllowed: 422,
+    TooManyTags: 422,
     UploadInterrupted: 400,
     UploadTooSlow: 408,
     StorageUnavailable: 503,

@@ -1,34 +1,27 @@
 """The photos of the caller."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Response
-from sqlalchemy import Engine
 
-from nexoraz.assets.application.change_photo import PhotoChanges
-from nexoraz.assets.application.ports import PhotoFiles
-from nexoraz.assets.application.upload_photo import Uploads
 from nexoraz.assets.domain.file_name import file_name
-from nexoraz.assets.domain.photo import PhotoUnknown
+from nexoraz.assets.domain.history import change, newest_first
+from nexoraz.assets.domain.photo import photo_stream
 from nexoraz.assets.domain.title import title as titled
-from nexoraz.assets.projections.photos import Gallery, PhotoRecord
-from nexoraz.assets.web.presenting import facts, presented
+from nexoraz.assets.web.album import Album
+from nexoraz.assets.web.presenting import change_facts, facts, presented
 from nexoraz.assets.web.receiving import body_of_request, heard_out
-from nexoraz.assets.web.schemas import NewTitle, PhotoView, UploadArgs
+from nexoraz.assets.web.schemas import ChangeView, PhotoChange, PhotoView, UploadArgs
 from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import EventStore, Transaction, VersionConflict
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
 from nexoraz.service.downloads import StoredFile, download
-from nexoraz.service.etags import needs_if_match, not_modified, require_if_match, with_etag
+from nexoraz.service.etags import needs_if_match, not_modified, with_etag
 from nexoraz.service.idempotency import Once, idempotent_stream
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
-from nexoraz.service.problems import Problem, not_found
+from nexoraz.service.problems import not_found
 
 RAW_IMAGE = {
     "required": True,
@@ -39,22 +32,11 @@ RAW_IMAGE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Album:
-    """What the routes need. store: appends. engine: questions."""
-
-    store: EventStore
-    engine: Engine
-    gallery: Gallery
-    uploads: Uploads
-    changes: PhotoChanges
-    files: PhotoFiles
-
-
 def photos_blueprint(album: Album) -> Blueprint:
     photos = Blueprint("photos", __name__, url_prefix="/photos", description="A person's photos")
     _uploading(photos, album)
     _reading(photos, album)
+    _telling(photos, album)
     _changing(photos, album)
     return photos
 
@@ -83,7 +65,7 @@ def _upload(album: Album, account_id: str, text: str | None, once: Once) -> Resp
         once.begin(connection_of(tx), arrived.stored.digest)
         uploads.keep(tx, arrived, text)
         headers = {"Location": f"/v1/assets/photos/{photo_id}"}
-        view = presented(_in_transaction(album, tx, account_id, photo_id))
+        view = presented(album.one_in(tx, account_id, photo_id))
         return once.finish(connection_of(tx), view, status=201, headers=headers)
 
 
@@ -105,7 +87,7 @@ def _reading(photos: Blueprint, album: Album) -> None:
     @photos.response(200, PhotoView)
     def one(photo_id: UUID, *, caller: Caller) -> Response:
         """One photo."""
-        photo = _find(album, caller.account_id, str(photo_id))
+        photo = album.one(album.gallery.find, caller.account_id, str(photo_id))
         return not_modified(photo.version) or with_etag(presented(photo), photo.version)
 
     @photos.route("/<uuid:photo_id>/content", methods=["GET"])
@@ -113,7 +95,7 @@ def _reading(photos: Blueprint, album: Album) -> None:
     @photos.response(200, description="The picture as it was uploaded, without metadata; ranges are answered.")
     def content(photo_id: UUID, *, caller: Caller) -> Response:
         """The photo's file."""
-        photo = _find(album, caller.account_id, str(photo_id))
+        photo = album.one(album.gallery.find, caller.account_id, str(photo_id))
         name = file_name(photo.id, photo.title, photo.media_type)
         stored = StoredFile(photo.size, photo.media_type, photo.id, name)
         try:
@@ -124,17 +106,40 @@ def _reading(photos: Blueprint, album: Album) -> None:
         return answer
 
 
+def _telling(photos: Blueprint, album: Album) -> None:
+    @photos.route("/<uuid:photo_id>/history", methods=["GET"])
+    @authenticated
+    @photos.arguments(PageArgs, location="query")
+    @photos.response(200, page_schema(ChangeView))
+    def history(args: dict[str, Any], photo_id: UUID, *, caller: Caller) -> dict[str, Any]:
+        """What happened to the photo, the last change first; for one in the bin too."""
+        cursor = read_cursor(args["cursor"], int)
+        stream = photo_stream(str(photo_id), caller.account_id)
+        with album.store.transaction() as tx:
+            recorded = [each for each in tx.read(stream) if each.stream.account_id == caller.account_id]
+        if not recorded:
+            raise not_found()
+        changes = [change(each.version, each.occurred_at, each.event) for each in recorded]
+        wanted = newest_first(changes, cursor[0] if cursor else None, args["limit"] + 1)
+        paged = page(wanted, args["limit"], key=lambda each: (each.version,))
+        return {**paged, "items": [change_facts(each) for each in paged["items"]]}
+
+
 def _changing(photos: Blueprint, album: Album) -> None:
     @photos.route("/<uuid:photo_id>", methods=["PATCH"])
     @authenticated
     @needs_if_match
-    @photos.arguments(NewTitle)
+    @photos.arguments(PhotoChange)
     @photos.response(200, PhotoView)
-    def retitle(body: dict[str, Any], photo_id: UUID, *, caller: Caller) -> Response:
-        """Give the photo another title, or none."""
-        with _changed(album, caller.account_id, str(photo_id)) as (tx, seen):
-            album.changes.title(tx, caller.account_id, str(photo_id), seen, body["title"])
-            photo = _in_transaction(album, tx, caller.account_id, str(photo_id))
+    def alter(body: dict[str, Any], photo_id: UUID, *, caller: Caller) -> Response:
+        """Give the photo another title or none, and other tags; what is left out stays as it is."""
+        with album.changing(album.gallery.find, caller.account_id, str(photo_id)) as (tx, seen):
+            at = seen
+            if "title" in body:
+                at = album.changes.title(tx, caller.account_id, str(photo_id), seen, body["title"])
+            if "tags" in body:
+                album.changes.tag(tx, caller.account_id, str(photo_id), at, body["tags"])
+            photo = album.one_in(tx, caller.account_id, str(photo_id))
         return with_etag(presented(photo), photo.version)
 
     @photos.route("/<uuid:photo_id>", methods=["DELETE"])
@@ -142,35 +147,6 @@ def _changing(photos: Blueprint, album: Album) -> None:
     @needs_if_match
     @photos.response(204)
     def delete(photo_id: UUID, *, caller: Caller) -> None:
-        """Delete the photo and its file."""
-        with _changed(album, caller.account_id, str(photo_id)) as (tx, seen):
-            album.changes.delete(tx, caller.account_id, str(photo_id), seen)
-
-
-@contextmanager
-def _changed(album: Album, account_id: str, photo_id: str) -> Iterator[tuple[Transaction, int]]:
-    """A transaction, and the version that If-Match named. Whoever loses a race is told so, or that it is gone."""
-    seen = _find(album, account_id, photo_id).version
-    require_if_match(seen)
-    try:
-        with album.store.transaction() as tx:
-            yield tx, seen
-    except VersionConflict as conflict:
-        raise Problem("version-changed", 412, "It was changed in the meantime") from conflict
-    except PhotoUnknown as gone:
-        raise not_found() from gone
-
-
-def _find(album: Album, account_id: str, photo_id: str) -> PhotoRecord:
-    with album.engine.connect() as connection:
-        photo = album.gallery.find(connection, account_id, photo_id)
-    if photo is None:
-        raise not_found()
-    return photo
-
-
-def _in_transaction(album: Album, tx: Transaction, account_id: str, photo_id: str) -> PhotoRecord:
-    photo = album.gallery.find(connection_of(tx), account_id, photo_id)
-    if photo is None:
-        raise not_found()
-    return photo
+        """Put the photo into the bin. After 30 days there it is gone for good, unless it is taken back."""
+        with album.changing(album.gallery.find, caller.account_id, str(photo_id)) as (tx, seen):
+            album.changes.discard(tx, caller.account_id, str(photo_id), seen)

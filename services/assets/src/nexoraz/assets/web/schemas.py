@@ -1,27 +1,61 @@
 """The bodies of assets' API."""
 
-from marshmallow import fields, validate
+from typing import Any
 
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from nexoraz.assets.domain.history import CHANGES
+from nexoraz.assets.domain.tags import LONGEST_TAG, MOST_TAGS
 from nexoraz.assets.domain.title import LONGEST
 from nexoraz.service.app import Schema
 
 TITLE = {"description": "the person's own words, without control characters", "example": "Blue cup"}
+TAGS = {"description": "the person's own words, each once", "example": ["kitchen", "blue"]}
 
 
 class UploadArgs(Schema):
     title = fields.String(load_default=None, validate=validate.Length(1, LONGEST), metadata=TITLE)
 
 
-class NewTitle(Schema):
-    title = fields.String(required=True, allow_none=True, validate=validate.Length(1, LONGEST), metadata=TITLE)
+class PhotoChange(Schema):
+    title = fields.String(allow_none=True, validate=validate.Length(1, LONGEST), metadata=TITLE)
+    tags = fields.List(
+        fields.String(validate=validate.Length(1, LONGEST_TAG)), validate=validate.Length(max=MOST_TAGS), metadata=TAGS
+    )
+
+    @validates_schema
+    def changes_something(self, data: dict[str, Any], **_: object) -> None:
+        if not data:
+            raise ValidationError("say what to change")
 
 
 class PhotoView(Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True, allow_none=True, metadata=TITLE)
+    tags = fields.List(fields.String(), required=True, metadata=TAGS)
     media_type = fields.String(required=True, metadata={"example": "image/jpeg"})
     width = fields.Integer(required=True, metadata={"description": "in pixels, upright", "example": 4032})
     height = fields.Integer(required=True, metadata={"description": "in pixels, upright", "example": 3024})
     size = fields.Integer(required=True, metadata={"description": "in bytes", "example": 3_211_264})
     uploaded_at = fields.AwareDateTime(required=True)
     href = fields.String(required=True, metadata={"description": "where to download it"})
+
+
+class DiscardedView(Schema):
+    id = fields.UUID(required=True)
+    title = fields.String(required=True, allow_none=True, metadata=TITLE)
+    tags = fields.List(fields.String(), required=True, metadata=TAGS)
+    media_type = fields.String(required=True, metadata={"example": "image/jpeg"})
+    size = fields.Integer(required=True, metadata={"description": "in bytes", "example": 3_211_264})
+    uploaded_at = fields.AwareDateTime(required=True)
+    deleted_at = fields.AwareDateTime(required=True)
+    erased_at = fields.AwareDateTime(required=True, metadata={"description": "when it is gone for good"})
+    version = fields.Integer(required=True, metadata={"description": 'for If-Match, as "v2"', "example": 2})
+
+
+class ChangeView(Schema):
+    version = fields.Integer(required=True, metadata={"description": "of the photo, by this change", "example": 2})
+    at = fields.AwareDateTime(required=True)
+    what = fields.String(required=True, validate=validate.OneOf(CHANGES), metadata={"example": "renamed"})
+    title = fields.String(allow_none=True, metadata={**TITLE, "description": "where it was given one"})
+    tags = fields.List(fields.String(), metadata=TAGS)

@@ -35,6 +35,12 @@ class PhotoDeleted(Foreign, frozen=True):
     photo_id: str
 
 
+class PhotoRestored(Foreign, frozen=True):
+    source = "nexoraz.assets.photo-restored.v1"
+    account_id: str
+    photo_id: str
+
+
 def handlers(policies: Policies) -> Mapping[type[Foreign], Handler]:
     """Each view and what happens on it."""
 
@@ -49,6 +55,7 @@ def handlers(policies: Policies) -> Mapping[type[Foreign], Handler]:
         CreditsRefused: on_credits_refused,
         PhotoUploaded: on_photo_uploaded,
         PhotoDeleted: on_photo_deleted,
+        PhotoRestored: on_photo_uploaded,
         **access_handlers(remember_key, revoke),
     }
 

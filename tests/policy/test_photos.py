@@ -1,0 +1,35 @@
+"""C3: what a person does with photos that are there."""
+
+import pytest
+
+from tests.journey.person import Person
+from tests.policy.asking import ask
+from tests.policy.conftest import Evidence
+from tests.policy.test_content import picture
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+shows = pytest.mark.shows
+
+
+def uploaded(person: Person, query: str = "") -> str:
+    """The path of a new photo."""
+    answer = ask(person, "POST", f"/v1/assets/photos{query}", picture().pngsave_buffer(), Content_Type="image/png")
+    assert answer.status == 201, answer.body
+    return f"/v1/assets/photos/{answer.json['id']}"
+
+
+@shows("C3", "tags")
+@shows("C3", "history of a photo")
+def test_a_photo_is_named_tagged_deleted_and_taken_back_and_tells_it(ann: Person, evidence: Evidence) -> None:
+    ann.sign_in()
+    path = uploaded(ann, "?title=Cup")
+    changed = ask(ann, "PATCH", path, {"title": "Blue cup", "tags": ["kitchen", "blue"]}, If_Match='"v1"')
+    assert (changed.status, changed.json["tags"]) == (200, ["kitchen", "blue"])
+    assert ask(ann, "DELETE", path, If_Match='"v3"').status == 204
+    assert ask(ann, "GET", path).status == 404
+    back = path.replace("/photos/", "/bin/") + "/restoration"
+    assert ask(ann, "POST", back, If_Match='"v4"').status == 200
+    assert ask(ann, "GET", path).json["tags"] == ["kitchen", "blue"]
+    told = [change["what"] for change in ask(ann, "GET", path + "/history").json["items"]]
+    assert told == ["restored", "deleted", "tagged", "renamed", "uploaded"]
+    evidence(f"tags kitchen, blue; history: {', '.join(told[::-1])}")
