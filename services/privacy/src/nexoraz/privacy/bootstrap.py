@@ -50,6 +50,7 @@ from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
 from nexoraz.privacy.web.handling import add_handling
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
+from nexoraz.privacy.web.register import register_blueprint
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
 from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
@@ -131,6 +132,7 @@ class App(participant.Participant):
                 following_blueprint(desk),
                 add_handling(admin_blueprint(desk), desk),
                 add_gpc(documents_blueprint(desk, text)),
+                register_blueprint(desk),
                 consents_blueprint(desk),
                 visitors_blueprint(desk),
             ],

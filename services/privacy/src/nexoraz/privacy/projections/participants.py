@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from nexoraz.events.event import Recorded
@@ -44,3 +44,9 @@ class KeyEpochs:
         said: dict[str, Any] = {"destroyed_at": event.destroyed_at, "attested_at": event.attested_at}
         statement = upsert(KEY_EPOCHS).values(participant=event.participant, epoch=event.epoch, **said)
         connection_of(tx).execute(statement.on_conflict_do_nothing())
+
+
+def announced_data_maps(connection: Connection) -> list[dict[str, Any]]:
+    """What each participant says that it holds; one that declared nothing says nothing here."""
+    rows = connection.scalars(select(PARTICIPANTS.c.data_map).order_by(PARTICIPANTS.c.name))
+    return [dict(data_map) for data_map in rows if data_map]

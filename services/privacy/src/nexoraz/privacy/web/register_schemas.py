@@ -1,0 +1,55 @@
+"""Answers about processors, links and the record of processing."""
+
+from marshmallow import fields
+
+from nexoraz.service.app import Schema
+
+
+def _texts(**how: str) -> fields.List[str]:
+    return fields.List(fields.String(), required=True, metadata=how)
+
+
+class ProcessorView(Schema):
+    id = fields.String(required=True, metadata={"example": "stripe"})
+    name = fields.String(required=True)
+    does = fields.String(required=True)
+    services = _texts(description="Which of our services give it data")
+    categories = _texts(description="fideslang")
+    countries = _texts(description="ISO 3166-1; none when the deployment decides")
+    safeguards = _texts(description="GDPR Chapter V")
+    basis = fields.String(required=True)
+    terms = fields.String(required=True, metadata={"description": 'Its own policy; "" when the deployment names it'})
+
+
+class LinkView(Schema):
+    href = fields.String(required=True)
+    whose = fields.String(required=True)
+    policy = fields.String(required=True)
+
+
+class Register(Schema):
+    processors = fields.List(fields.Nested(ProcessorView), required=True)
+    links = fields.List(fields.Nested(LinkView), required=True)
+
+
+class ControllerView(Schema):
+    name = fields.String(required=True)
+    contact = fields.String(required=True)
+
+
+class ActivityView(Schema):
+    service = fields.String(required=True)
+    purpose = fields.String(required=True)
+    categories = _texts()
+    retention = _texts(description="Names of retention rules")
+    stores = _texts(description="Tables, events, kinds of objects")
+    recipients = _texts(description="Ids of processors")
+    countries = _texts()
+
+
+class ProcessingRecord(Schema):
+    controller = fields.Nested(ControllerView, required=True)
+    data_subjects = fields.String(required=True)
+    measures = fields.String(required=True)
+    activities = fields.List(fields.Nested(ActivityView), required=True)
+    processors = fields.List(fields.Nested(ProcessorView), required=True)
