@@ -13,6 +13,14 @@ from nexoraz.billing.domain.events import (
     ReservationRefused,
 )
 from nexoraz.billing.domain.purchase import ConfirmPayment, RejectPayment, StartPurchase
+from nexoraz.billing.domain.subscription import Seen
+from nexoraz.billing.domain.subscription_events import (
+    CustomerOpened,
+    PaymentRecovered,
+    PeriodExtended,
+    PlanChanged,
+    SubscriptionStarted,
+)
 
 ANN = "6f0d0a0c-0000-4000-8000-00000000a001"
 JOB = "6f0d0a0c-0000-4000-8000-00000000b001"
@@ -25,6 +33,16 @@ add = AddCredits(ANN, PURCHASE_ID, 10)
 reserve = ReserveCredits(ANN, JOB, 1)
 spend = SpendCredits(ANN, JOB)
 release = ReleaseCredits(ANN, JOB)
+MONTH_END = datetime(2026, 2, 15, 12, tzinfo=UTC)
+seen = Seen("sub_1", 1, "active", "basic", "basic", MONTH_END, cancels=False)
+"""A plan that is paid, as Stripe tells it."""
+subscribed = (
+    CustomerOpened(ANN, "cus_1"),
+    SubscriptionStarted(ANN, "sub_1", "basic", NOON),
+    PeriodExtended(ANN, "sub_1", MONTH_END),
+    PaymentRecovered(ANN, "sub_1"),
+    PlanChanged(ANN, "basic", "free", NOON),
+)
 added = CreditsAdded(ANN, PURCHASE_ID, 10)
 reserved = CreditsReserved(ANN, JOB, 1)
 refused = ReservationRefused(ANN, JOB, needed=1, left=0)

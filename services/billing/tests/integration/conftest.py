@@ -20,6 +20,9 @@ from nexoraz.billing.bootstrap import ROOT, App, build
 from nexoraz.billing.config import Settings
 from nexoraz.events.kek import LocalKek
 from nexoraz.events.vault_schema import migrate_vault
+from nexoraz.local import ports
+from nexoraz.local.parts.stripe import Stripe
+from nexoraz.local.processes import start
 from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
 from nexoraz.service.auth import remember_key
 from nexoraz.service.database import make_engine
@@ -126,10 +129,21 @@ def bob(client: FlaskClient) -> Person:
     return Person(client)
 
 
-def event(intent: str, type_: str = "payment_intent.succeeded", id_: str = "") -> bytes:
-    """What Stripe sends."""
-    body = {"id": id_ or f"evt_{uuid4().hex}", "object": "event", "type": type_, "data": {"object": {"id": intent}}}
+def event(about: str, type_: str = "payment_intent.succeeded", id_: str = "", **facts: str) -> bytes:
+    """What Stripe sends. about: the id of the object; facts: what the object says besides."""
+    about_it = {"id": about, **facts}
+    body = {"id": id_ or f"evt_{uuid4().hex}", "object": "event", "type": type_, "data": {"object": about_it}}
     return json.dumps(body).encode()
+
+
+@pytest.fixture(scope="module")
+def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stripe]:
+    """A Stripe that keeps state: localstripe, in a process of its own."""
+    folder = tmp_path_factory.mktemp("stripe")
+    part = Stripe(folder, ports.free_range(1), "sk_test_12345", "http://127.0.0.1:1/", "whsec_test", folder / "log")
+    running = start(part)
+    yield part
+    running.stop()
 
 
 def signature(payload: bytes, at: float | None = None, secret: str = SECRET) -> str:

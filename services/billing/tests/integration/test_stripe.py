@@ -1,10 +1,5 @@
 """The Payments port against a Stripe that keeps state: localstripe."""
 
-import json
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,37 +9,15 @@ from nexoraz.billing.application.ports import PaymentMissing, PaymentRejected, P
 from nexoraz.billing.domain.packs import PACKS
 from nexoraz.local import ports
 from nexoraz.local.parts.stripe import Stripe
-from nexoraz.local.processes import start
+from services.billing.tests.integration.stripe_side import NEEDS_AUTHENTICATION, card, post
 
 pytestmark = pytest.mark.real
 STARTER = PACKS["starter"]
-NEEDS_AUTHENTICATION = "4000002500003155"
-
-
-@pytest.fixture(scope="module")
-def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stripe]:
-    folder = tmp_path_factory.mktemp("stripe")
-    part = Stripe(
-        folder, ports.free_range(1), "sk_test_12345", "http://127.0.0.1:1/", "whsec_test", Path(folder) / "log"
-    )
-    running = start(part)
-    yield part
-    running.stop()
 
 
 @pytest.fixture
 def payments(stripe: Stripe) -> StripePayments:
     return StripePayments(stripe.api_key, stripe.api_base)
-
-
-def post(stripe: Stripe, path: str, **form: str) -> dict[str, object]:
-    """What the person's browser does at Stripe."""
-    data = urllib.parse.urlencode(form).encode()
-    request = urllib.request.Request(f"{stripe.api_base}/v1/{path}", data)
-    request.add_header("Authorization", f"Bearer {stripe.api_key}")
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        found: dict[str, object] = json.loads(answer.read())
-    return found
 
 
 def test_a_payment_is_open_until_the_person_pays(stripe: Stripe, payments: StripePayments) -> None:
@@ -71,10 +44,7 @@ def test_a_payment_method_that_does_not_exist_is_refused(payments: StripePayment
 
 
 def test_a_card_that_needs_authentication_stays_open_with_its_secret(stripe: Stripe, payments: StripePayments) -> None:
-    card = {"number": NEEDS_AUTHENTICATION, "exp_month": "12", "exp_year": "2030", "cvc": "123"}
-    form = {"type": "card", **{f"card[{name}]": value for name, value in card.items()}}
-    method = str(post(stripe, "payment_methods", **form)["id"])
-    opened = payments.open(str(uuid4()), STARTER, method)
+    opened = payments.open(str(uuid4()), STARTER, card(stripe, NEEDS_AUTHENTICATION))
     assert opened.status == "open" and opened.client_secret
     authenticate = f"payment_intents/{opened.intent}/_authenticate"
     post(stripe, authenticate, client_secret=opened.client_secret, success="true")

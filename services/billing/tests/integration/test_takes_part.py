@@ -17,6 +17,12 @@ from services.billing.tests.integration.conftest import migrate_data
 
 pytestmark = pytest.mark.real
 
+MADE_UP = {
+    "purchases.state": lambda _: "paid",
+    "invoice-paid.purchase_id": lambda account: f"invoice of {account}",
+    "invoice-paid.payment_intent": lambda account: f"payment of {account}",
+}
+
 
 @pytest.fixture(scope="class")
 def subject(shared_database: NewMigratedDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
@@ -27,7 +33,7 @@ def subject(shared_database: NewMigratedDatabase, tmp_path_factory: pytest.TempP
     engine.dispose()
     data = Secret(shared_database("billing", migrate_data))
     app = build(replace(EXAMPLE, database_url=data, vault_database_url=vault, vault_kek_dir=folder))
-    yield Subject.of(app, {"purchases.state": lambda _: "paid"})
+    yield Subject.of(app, MADE_UP)
     app.runtime.engine.dispose()
     app.runtime.vault.engine.dispose()
 

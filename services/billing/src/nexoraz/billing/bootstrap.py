@@ -11,16 +11,27 @@ from nexoraz.billing.adapters import published, subscribed
 from nexoraz.billing.adapters.holdings import HELD
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
 from nexoraz.billing.adapters.stripe_payments import StripePayments
+from nexoraz.billing.adapters.stripe_subscriptions import StripeSubscriptions
 from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
 from nexoraz.billing.application.ports import Payments
 from nexoraz.billing.application.settle_payment import SettlePayment
+from nexoraz.billing.application.settle_subscription import SettleSubscription
+from nexoraz.billing.application.subscription_watch import (
+    END_GRACE,
+    RETRY_RENEWAL,
+    SETTLE_SUBSCRIPTION,
+    SubscriptionWatch,
+)
+from nexoraz.billing.application.take_out_plan import Plans
 from nexoraz.billing.config import Settings
 from nexoraz.billing.domain.events import EVENTS
 from nexoraz.billing.projections.credit_accounts import CreditAccounts
 from nexoraz.billing.projections.purchases import Purchases
+from nexoraz.billing.projections.subscriptions import AccountPlans
 from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.billing.web.refusals import REFUSALS
 from nexoraz.billing.web.routes import Desk, credits_blueprint, packs_blueprint, purchases_blueprint
+from nexoraz.billing.web.subscriptions import PlanDesk, plans_blueprint, subscription_blueprint
 from nexoraz.billing.web.webhooks import webhooks_blueprint
 from nexoraz.events import participant
 from nexoraz.events.holdings import Holdings
@@ -48,7 +59,11 @@ EXAMPLE = Settings(
     stripe_webhook_secret=Secret("whsec_example"),
 )
 """Settings to describe the service with; no secret is in them and nothing is reached by them."""
-PROJECTIONS: Mapping[str, RebuildableProjection] = {"credit_accounts": CreditAccounts(), "purchases": Purchases()}
+PROJECTIONS: Mapping[str, RebuildableProjection] = {
+    "credit_accounts": CreditAccounts(),
+    "purchases": Purchases(),
+    "subscriptions": AccountPlans(),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +73,8 @@ class App(participant.Participant):
     settings: Settings
     payments: Payments
     watch: PaymentWatch
+    plans: Plans
+    plan_watch: SubscriptionWatch
     clock: Callable[[], datetime]
 
     def web(self) -> Flask:
@@ -69,6 +86,7 @@ class App(participant.Participant):
         desk = Desk(
             self.runtime.store, self.runtime.reading, self.runtime.questions(), self.payments, self.watch, self.clock
         )
+        plan_desk = PlanDesk(self.runtime.store, self.runtime.reading, self.plans, self.plan_watch)
         secret = self.settings.stripe_webhook_secret.reveal()
         return create_app(
             SERVICE,
@@ -78,7 +96,9 @@ class App(participant.Participant):
                 packs_blueprint(),
                 credits_blueprint(desk),
                 purchases_blueprint(desk),
-                webhooks_blueprint(self.runtime.store, self.watch, secret),
+                plans_blueprint(),
+                subscription_blueprint(plan_desk),
+                webhooks_blueprint(self.runtime.store, self.watch, self.plan_watch, secret),
             ],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
@@ -92,16 +112,24 @@ class App(participant.Participant):
         return WorkerPlan(
             translate=published.translate,
             handlers=subscribed.HANDLERS,
-            task_handlers={SETTLE: self.watch.run_settle, CHECK: self.watch.run_check},
+            task_handlers={
+                SETTLE: self.watch.run_settle,
+                CHECK: self.watch.run_check,
+                SETTLE_SUBSCRIPTION: self.plan_watch.run_settle,
+                RETRY_RENEWAL: self.plan_watch.run_retry,
+                END_GRACE: self.plan_watch.run_end,
+            },
         )
 
 
 def build(settings: Settings, payments: Payments | None = None, clock: Callable[[], datetime] = now) -> App:
-    """Wire billing. `payments` and `clock` stand in for Stripe and the time in tests."""
+    """Wire billing. `payments` and `clock` stand in for Stripe's payments and the time in tests."""
     runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
     holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, HELD)
     participation = runtime.participation(holdings)
-    provider = payments or StripePayments(settings.stripe_api_key.reveal(), settings.stripe_api_base)
+    key, address = settings.stripe_api_key.reveal(), settings.stripe_api_base
+    provider = payments or StripePayments(key, address)
+    settle_plan = SettleSubscription(runtime.store, StripeSubscriptions(key, address), clock)
     settle = SettlePayment(runtime.store, provider, SqlPurchaseIndex(), clock)
     watch = PaymentWatch(runtime.tasks, runtime.store, settle)
     return App(
@@ -112,6 +140,8 @@ def build(settings: Settings, payments: Payments | None = None, clock: Callable[
         read_models=PROJECTIONS,
         payments=provider,
         watch=watch,
+        plans=Plans(settle_plan),
+        plan_watch=SubscriptionWatch(runtime.tasks, settle_plan),
         clock=clock,
     )
 

@@ -1,7 +1,8 @@
 """`python -m nexoraz.local.emulators.stripe`: localstripe with the manners that the suite relies on.
 
 localstripe as it comes listens on every address, keeps its state in one file for the whole machine, and sends each
-webhook once. Here it listens on 127.0.0.1, keeps its state in the folder it is given, and tries a webhook again, with a
+webhook once; and it knows neither idempotency keys nor prorations nor renewals, which stripe_manners.py adds. Here it
+listens on 127.0.0.1, keeps its state in the folder it is given, and tries a webhook again, with a
 growing pause and a fresh signature, until the answer is 2xx — also after it was itself killed in between. The webhook's
 secret comes in the environment variable STRIPE_WEBHOOK_SECRET.
 """
@@ -19,6 +20,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+
+from nexoraz.local.emulators import stripe_manners
 
 # The state is written by this program into a folder closed to others, so unpickling it is safe.
 
@@ -114,11 +117,13 @@ def confirm_with_payment_method() -> None:
 
 def application(deliveries: Deliveries) -> web.Application:
     confirm_with_payment_method()  # before the server's import, which builds the routes
+    stripe_manners.teach()
     from localstripe import resources, server  # noqa: PLC0415  as above
 
     resources.schedule_webhook = deliveries.schedule
     app: web.Application = server.app
     app.on_startup.append(deliveries.resume)
+    app.middlewares.append(stripe_manners.same_answer_for_a_key)
     return app
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from nexoraz.billing.projections.tables import AUTH, CREDIT_ACCOUNTS, IDEMPOTENCY, LEDGER, PURCHASES
+from nexoraz.billing.projections.tables import AUTH, CREDIT_ACCOUNTS, IDEMPOTENCY, LEDGER, PURCHASES, SUBSCRIPTIONS
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import Holding, Retained, TableHolding
 
@@ -13,19 +13,20 @@ TAX_TERM = timedelta(days=3653)
 TAX_LAW = "legal-obligation: accounting records (GDPR Art. 17(3)(b))"
 
 
-def _purchase(row: dict[str, Any]) -> dict[str, Any]:
+def _own(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "account_id"}
 
 
 HELD: list[Holding] = [
     TableHolding(CREDIT_ACCOUNTS, category="user.account"),
-    TableHolding(LEDGER, category="user.account", present=_purchase),
+    TableHolding(LEDGER, category="user.account", present=_own),
     TableHolding(
         PURCHASES,
         category="user.financial",
         retention="billing-records",
-        present=_purchase,
+        present=_own,
         retained=Retained(TAX_LAW, until=PURCHASES.c.paid_at + TAX_TERM, where=PURCHASES.c.state == "paid"),
     ),
+    TableHolding(SUBSCRIPTIONS, category="user.account", present=_own),
     *access_holdings(IDEMPOTENCY, AUTH.revocations),
 ]

@@ -1,6 +1,6 @@
 """What billing tells the other services. At most one published fact per event; amounts and references only."""
 
-from nexoraz.billing.domain import events
+from nexoraz.billing.domain import events, subscription_events
 from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract
 from nexoraz.events.event import Event, Recorded
@@ -54,17 +54,53 @@ class CreditsReleased(Published, frozen=True):
     credits: Fact[int]
 
 
+class PlanChanged(Published, frozen=True):
+    """What the account may use is now that of this plan; "free" without one."""
+
+    account_id: Id
+    plan: Fact[str]
+
+
+class PaymentProblem(Published, frozen=True):
+    """The person is to be told that a renewal is not paid. notice: "overdue", "grace" or "unpaid" (the plan ended).
+    until: when it is tried again, or when the plan ends; ISO 8601, or ""."""
+
+    account_id: Id
+    notice: Fact[str]
+    until: Fact[str]
+
+
 CONTRACTS: list[type[Contract]] = [
     CreditsPurchased,
     CreditsReserved,
     CreditsRefused,
     CreditsSpent,
     CreditsReleased,
+    PlanChanged,
+    PaymentProblem,
     *contracts_of("billing"),
 ]
 
 
 def translate(event: Event, _: Recorded) -> Contract | None:
+    return _of_credits(event) or _of_plans(event)
+
+
+def _of_plans(event: Event) -> Contract | None:
+    match event:
+        case subscription_events.PlanChanged():
+            return PlanChanged(event.account_id, event.plan)
+        case subscription_events.PaymentOverdue():
+            return PaymentProblem(event.account_id, "overdue", event.retry_at.isoformat())
+        case subscription_events.GraceBegan():
+            return PaymentProblem(event.account_id, "grace", event.until.isoformat())
+        case subscription_events.SubscriptionEnded(reason="unpaid"):
+            return PaymentProblem(event.account_id, "unpaid", "")
+        case _:
+            return None
+
+
+def _of_credits(event: Event) -> Contract | None:
     match event:
         case events.CreditsAdded():
             return CreditsPurchased(event.account_id, event.purchase_id, event.credits)

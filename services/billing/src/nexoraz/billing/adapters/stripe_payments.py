@@ -25,16 +25,22 @@ STATUS: dict[str, PaymentStatus] = {
 }
 
 
+def stripe_client(api_key: str, api_base: str, version: str | None = None) -> stripe.StripeClient:
+    """A client that waits TIMEOUT_S at most. version: of Stripe's API, the SDK's own without it."""
+    return stripe.StripeClient(
+        api_key,
+        base_addresses={"api": api_base},
+        http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
+        max_network_retries=1,
+        stripe_version=version,
+    )
+
+
 class StripePayments:
     """The Payments port on the `stripe` SDK. Thread-safe."""
 
     def __init__(self, api_key: str, api_base: str) -> None:
-        self._client = stripe.StripeClient(
-            api_key,
-            base_addresses={"api": api_base},
-            http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
-            max_network_retries=1,
-        )
+        self._client = stripe_client(api_key, api_base)
 
     def open(self, purchase_id: str, pack: Pack, payment_method: str | None) -> Payment:
         params: dict[str, Any] = {

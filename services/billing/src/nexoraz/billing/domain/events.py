@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from nexoraz.billing.domain.subscription_events import SUBSCRIPTION_EVENTS
 from nexoraz.events.classification import Fact, Id
 from nexoraz.events.event import Event
 
@@ -77,6 +78,19 @@ class PurchaseFailed(Event, frozen=True):
     failed_at: Fact[datetime]
 
 
+class InvoicePaid(Event, frozen=True):
+    """A month of a plan, or the difference to a dearer one, is paid. It is a purchase like any other."""
+
+    account_id: Id
+    purchase_id: Id
+    plan: Fact[str]
+    credits: Fact[int]
+    amount: Fact[int]
+    currency: Fact[str]
+    payment_intent: Id
+    paid_at: Fact[datetime]
+
+
 EVENTS = (
     CreditsAdded,
     CreditsReserved,
@@ -86,4 +100,6 @@ EVENTS = (
     PurchaseStarted,
     PurchasePaid,
     PurchaseFailed,
+    InvoicePaid,
+    *SUBSCRIPTION_EVENTS,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from nexoraz.billing.domain.events import PurchaseFailed, PurchasePaid, PurchaseStarted
+from nexoraz.billing.domain.events import InvoicePaid, PurchaseFailed, PurchasePaid, PurchaseStarted
 from nexoraz.billing.domain.packs import PACKS
 from nexoraz.events.decider import Decider, Refused
 from nexoraz.events.event import Stream
@@ -48,8 +48,22 @@ class RejectPayment:
     at: datetime
 
 
-Command = StartPurchase | ConfirmPayment | RejectPayment
-PurchaseEvent = PurchaseStarted | PurchasePaid | PurchaseFailed
+@dataclass(frozen=True, slots=True)
+class RecordInvoice:
+    """Stripe charged for a plan by itself; there was no start here."""
+
+    account_id: str
+    purchase_id: str
+    plan: str
+    credits: int
+    amount: int
+    currency: str
+    payment_intent: str
+    paid_at: datetime
+
+
+Command = StartPurchase | ConfirmPayment | RejectPayment | RecordInvoice
+PurchaseEvent = PurchaseStarted | PurchasePaid | PurchaseFailed | InvoicePaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +83,16 @@ def decide(command: Command, state: Purchase) -> Sequence[PurchaseEvent]:
         case RejectPayment(purchase_id, reason, at):
             _known(purchase_id, state)
             return [PurchaseFailed(state.account_id, purchase_id, reason, at)] if state.state == "started" else []
+        case RecordInvoice():
+            return [_invoice(command)] if state.state == "none" else []
         case _:
             assert_never(command)
+
+
+def _invoice(c: RecordInvoice) -> InvoicePaid:
+    return InvoicePaid(
+        c.account_id, c.purchase_id, c.plan, c.credits, c.amount, c.currency, c.payment_intent, c.paid_at
+    )
 
 
 def _start(command: StartPurchase) -> Sequence[PurchaseEvent]:
@@ -103,6 +125,8 @@ def evolve(state: Purchase, event: PurchaseEvent) -> Purchase:
             return replace(state, state="paid")
         case PurchaseFailed():
             return replace(state, state="failed")
+        case InvoicePaid():
+            return Purchase(event.account_id, event.credits, "paid")
         case _:
             assert_never(event)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, insert, select, tuple_, update
 
-from nexoraz.billing.domain.events import PurchaseFailed, PurchasePaid, PurchaseStarted
+from nexoraz.billing.domain.events import InvoicePaid, PurchaseFailed, PurchasePaid, PurchaseStarted
 from nexoraz.billing.projections.tables import PURCHASES
 from nexoraz.events.event import Recorded
 from nexoraz.events.sql_store import connection_of
@@ -41,6 +41,11 @@ class Purchases:
                 row = {"account_id": e.account_id, "pack": e.pack, "credits": e.credits, "amount": e.amount}
                 row |= {"currency": e.currency, "payment_intent": e.payment_intent, "started_at": e.started_at}
                 connection_of(tx).execute(insert(PURCHASES).values(id=e.purchase_id, state="started", **row))
+            case InvoicePaid() as e:
+                row = {"account_id": e.account_id, "pack": f"plan:{e.plan}", "credits": e.credits, "amount": e.amount}
+                row |= {"currency": e.currency, "payment_intent": e.payment_intent, "started_at": e.paid_at}
+                row |= {"state": "paid", "paid_at": e.paid_at}
+                connection_of(tx).execute(insert(PURCHASES).values(id=e.purchase_id, **row))
             case PurchasePaid() as e:
                 self._change(tx, e.purchase_id, state="paid", reason="", paid_at=e.paid_at)
             case PurchaseFailed() as e:

@@ -1,6 +1,6 @@
 """Every table of billing's database. The purchases are the billing records that the law wants kept (clause R1)."""
 
-from sqlalchemy import DateTime, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, DateTime, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.schema import KernelTables
@@ -52,3 +52,18 @@ PURCHASES = Table(
     operational("paid_at", STAMP),
     Index("purchases_account_id", "account_id", "started_at", "id"),
 )
+
+SUBSCRIPTIONS = Table(
+    "subscriptions",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    pseudonym("customer", Text, nullable=False, unique=True),
+    pseudonym("subscription", Text, nullable=False, server_default=""),
+    operational("state", Text, nullable=False, server_default="none"),
+    operational("plan", Text, nullable=False, server_default="free"),
+    operational("next_plan", Text, nullable=False, server_default=""),
+    operational("until", STAMP),
+    operational("cancels", Boolean, nullable=False, server_default="false"),
+    operational("version", Integer, nullable=False),
+)
+"""customer, subscription: Stripe's ids. Whoever deletes the account at Stripe finds the customer here."""

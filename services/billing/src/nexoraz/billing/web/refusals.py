@@ -1,6 +1,7 @@
 """Which HTTP status each broken rule answers with."""
 
 from nexoraz.billing.application.ports import IdempotencyKeyReused, PaymentRejected, PaymentsUnavailable
+from nexoraz.billing.application.take_out_plan import NoPlanRunning, PaymentOutstanding, PlanRunning, UnknownPlan
 from nexoraz.billing.domain.purchase import UnknownPack
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased
@@ -8,6 +9,10 @@ from nexoraz.service.problems import Refusals
 
 REFUSALS = Refusals({
     UnknownPack: 422,
+    UnknownPlan: 422,
+    PlanRunning: 409,
+    NoPlanRunning: 409,
+    PaymentOutstanding: 409,
     PaymentRejected: 402,
     IdempotencyKeyReused: 422,
     PaymentsUnavailable: 503,

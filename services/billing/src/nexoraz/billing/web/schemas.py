@@ -1,6 +1,8 @@
 """The bodies of billing's API."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from nexoraz.service.app import Schema
 
@@ -45,6 +47,57 @@ class NewPurchase(Schema):
             " the payment intent with the client secret.",
             "example": "pm_1N4example",
         },
+    )
+
+
+class PlanView(Schema):
+    id = fields.String(required=True, metadata={"example": "pro"})
+    title = fields.String(required=True, metadata={"example": "200 credits a month"})
+    credits = fields.Integer(required=True, metadata={"description": "of each paid month", "example": 200})
+    amount = fields.Integer(required=True, metadata={"description": "a month, in cents", "example": 2900})
+    currency = fields.String(required=True, metadata={"example": "eur"})
+
+
+class PlanList(Schema):
+    items = fields.List(fields.Nested(PlanView), required=True)
+
+
+def _payment_method(**given: Any) -> fields.String:
+    rules = [validate.Length(4, 120), validate.Regexp(r"^(pm|src|card)_[A-Za-z0-9_]+$")]
+    told = {"description": "from Stripe's form in the browser; kept by Stripe", "example": "pm_1N4example"}
+    return fields.String(validate=rules, metadata=told, **given)
+
+
+class NewSubscription(Schema):
+    plan = fields.String(required=True, validate=validate.Length(1, 40), metadata={"example": "pro"})
+    payment_method = _payment_method(required=True)
+
+
+class SubscriptionChange(Schema):
+    """One thing at a time."""
+
+    plan = fields.String(validate=validate.Length(1, 40), metadata={"example": "basic"})
+    cancels = fields.Boolean(metadata={"description": "end with the period that is paid, or go on after all"})
+    payment_method = _payment_method()
+
+    @validates_schema
+    def one_thing(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data) != 1:
+            raise ValidationError("exactly one of plan, cancels and payment_method")
+
+
+class SubscriptionView(Schema):
+    plan = fields.String(required=True, metadata={"description": "what may be used now", "example": "pro"})
+    next_plan = fields.String(required=True, metadata={"description": "what is paid for next", "example": "pro"})
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(["none", "incomplete", "active", "past_due", "grace", "ended"]),
+        metadata={"example": "active"},
+    )
+    until = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "the end of the period"})
+    cancels = fields.Boolean(required=True, metadata={"description": "ends with the period", "example": False})
+    client_secret = fields.String(
+        metadata={"description": "while incomplete: finishes the first payment in the browser", "example": ""}
     )
 
 

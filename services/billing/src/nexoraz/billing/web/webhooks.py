@@ -7,14 +7,18 @@ import stripe
 from flask import request
 
 from nexoraz.billing.application.payment_watch import PaymentWatch
-from nexoraz.events.store import EventStore
+from nexoraz.billing.application.subscription_watch import SubscriptionWatch
+from nexoraz.billing.projections.subscriptions import account_of_customer
+from nexoraz.events.sql_store import connection_of
+from nexoraz.events.store import EventStore, Transaction
 from nexoraz.service.app import Blueprint
 from nexoraz.service.problems import Problem
 
 ABOUT_PAYMENTS = "payment_intent."
+ABOUT_PLANS = ("customer.subscription.", "invoice.")
 
 
-def webhooks_blueprint(store: EventStore, watch: PaymentWatch, secret: str) -> Blueprint:
+def webhooks_blueprint(store: EventStore, watch: PaymentWatch, plans: SubscriptionWatch, secret: str) -> Blueprint:
     webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks", description="For Stripe")
 
     @webhooks.route("/stripe", methods=["POST"])
@@ -22,10 +26,13 @@ def webhooks_blueprint(store: EventStore, watch: PaymentWatch, secret: str) -> B
     def stripe_told() -> None:
         """A signed event from Stripe (`Stripe-Signature`, at most five minutes old)."""
         event = _verified(request.get_data(), request.headers.get("Stripe-Signature", ""), secret)
-        intent = _intent_of(event)
+        intent, customer, hint = _intent_of(event), _customer_of(event), str(event.get("id", ""))
         if intent is not None:
             with store.transaction() as tx:
-                watch.soon(tx, intent, str(event.get("id", "")))
+                watch.soon(tx, intent, hint)
+        if customer is not None:
+            with store.transaction() as tx:
+                _look_at(tx, plans, customer, hint)
 
     return webhooks
 
@@ -38,6 +45,20 @@ def _verified(payload: bytes, signature: str, secret: str) -> dict[str, Any]:
             rule="webhook-signature-invalid", status=400, title="The signature of the webhook does not hold"
         ) from error
     return dict(event.to_dict())
+
+
+def _look_at(tx: Transaction, plans: SubscriptionWatch, customer: str, hint: str) -> None:
+    """A customer whom nobody here is, is none of ours or was erased; the reconciliation tells it."""
+    account_id = account_of_customer(connection_of(tx), customer)
+    if account_id is not None:
+        plans.soon(tx, account_id, hint)
+
+
+def _customer_of(event: dict[str, Any]) -> str | None:
+    if not str(event.get("type", "")).startswith(ABOUT_PLANS):
+        return None
+    customer = event.get("data", {}).get("object", {}).get("customer")
+    return customer if isinstance(customer, str) and customer.startswith("cus_") else None
 
 
 def _intent_of(event: dict[str, Any]) -> str | None:
