@@ -37,7 +37,7 @@ class Mail:
         """What the mails to an address ask to be sent back, newest first."""
         texts = [letter.text for _, address, letter in reversed(self.sent) if address == to]
         lines = [line.strip() for text in texts for line in text.splitlines()]
-        return [line for line in lines if len(line) > 60 and line.count(".") == 2 and " " not in line]
+        return [line for line in lines if len(line) > 60 and line.count(".") == 2 and not {" ", "/"} & {*line}]
 
 
 class Stripe(FakePayments):

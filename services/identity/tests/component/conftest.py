@@ -17,6 +17,7 @@ from nexoraz.identity.adapters.memory import (
     MemoryMails,
     MemoryOperators,
     MemoryPasswords,
+    MemoryPlaces,
     MemoryPrivateKeys,
     MemorySessions,
     MemoryThrottle,
@@ -24,7 +25,7 @@ from nexoraz.identity.adapters.memory import (
 )
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.registration import Registering
-from nexoraz.identity.application.sign_in import SignedIn
+from nexoraz.identity.application.session_starts import Client, SignedIn
 from nexoraz.identity.application.use_cases import Ports, UseCases, use_cases
 from nexoraz.identity.domain.events import EVENTS
 from nexoraz.service.tokens import new_signing_key
@@ -58,6 +59,7 @@ class World:
             throttle=MemoryThrottle(self.clock),
             hashes=MemoryHashes(),
             passwords=self.passwords,
+            places=MemoryPlaces(),
             transport=self.transport,
             pace=Pace(sleep=self._sleep),
             now=self.clock,
@@ -94,7 +96,7 @@ class World:
         return self.use.registration.unit_of_work(lambda tx: self.use.registration.verify(tx, text))
 
     def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> SignedIn:
-        return self.use.sign_in.sign_in(email, password, "Firefox/128.0 (X11; Linux)", "198.51.100.7")
+        return self.use.sign_in.sign_in(email, password, Client("198.51.100.7", "Firefox/128.0 (X11; Linux)"))
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nexoraz.identity.application.sign_in import RefreshRefused, SignedIn
+from nexoraz.identity.application.session_starts import SignedIn
+from nexoraz.identity.application.sign_in import RefreshRefused
 from nexoraz.identity.domain.email_address import EmailAddressInvalid
 from nexoraz.identity.domain.operator import AddressNotInUse
 from nexoraz.identity.domain.session import SessionRevoked

@@ -6,7 +6,8 @@ import pytest
 
 from nexoraz.events.store import VersionConflict
 from nexoraz.identity.application.farewell import Farewell
-from nexoraz.identity.application.letters import ESSENTIAL, KINDS, write
+from nexoraz.identity.application.letter_kinds import KINDS
+from nexoraz.identity.application.letters import ESSENTIAL, write
 from nexoraz.identity.application.sending import REFUSED, SENT, TransportUnavailable
 from nexoraz.identity.domain.account import AccountRenamed
 from nexoraz.identity.domain.signing_key import SigningKeyPublished
@@ -128,7 +129,8 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(world: World) ->
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_letter_says_that_it_is_essential_and_escapes_what_it_quotes(kind: str) -> None:
-    facts = dict.fromkeys(("token", "code", "asked", "why", "until", "request"), "<b>&")
+    names = "token code asked why until request address what done at device place"
+    facts = dict.fromkeys(names.split(), "<b>&")
     letter = write(kind, facts | {"url": "https://nexoraz.test/?a&b"})
     assert ESSENTIAL in letter.text and ESSENTIAL in letter.html
     assert "<b>&" not in letter.html

@@ -45,7 +45,7 @@ class Person:
 
     def token(self) -> str:
         """The newest verification token that was received."""
-        found = [re.findall(r"^\S+\.\S+\.\S{43}$", text, re.M) for _, text in self.receive()]
+        found = [re.findall(r"^[0-9a-f-]+\.[0-9a-f-]+\.\S{43}$", text, re.M) for _, text in self.receive()]
         tokens: list[str] = [token for each in found for token in each]
         return tokens[-1]
 

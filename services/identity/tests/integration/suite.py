@@ -79,7 +79,7 @@ class Suite:
         """The verification token of the newest mail, once one has arrived."""
         until(lambda: bool(self.inbox.messages))
         text = self.inbox.messages[-1].get_body(("plain",)).get_content()
-        [token] = [word for word in text.split() if re.fullmatch(r"\S+\.\S+\.\S{43}", word)]
+        [token] = [word for word in text.split() if re.fullmatch(r"[0-9a-f-]+\.[0-9a-f-]+\.\S{43}", word)]
         return str(token)
 
 

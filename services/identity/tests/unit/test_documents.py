@@ -9,7 +9,17 @@ from nexoraz.identity.adapters import published, subscribed
 from nexoraz.identity.adapters.memory import MemoryMails
 from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.bootstrap import ROOT, documents
-from nexoraz.identity.domain import access_code, account, countries, email_address, operator, session, signing_key
+from nexoraz.identity.domain import (
+    access_code,
+    account,
+    address_change,
+    countries,
+    email_address,
+    operator,
+    password,
+    session,
+    signing_key,
+)  # fmt: skip
 from nexoraz.identity.domain.events import EVENTS
 from nexoraz.service.committed import stale
 from services.identity.tests.examples import NOW
@@ -44,10 +54,19 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
         "RevokeOperator",
         "SendAccessCode",
         "UseAccessCode",
+        "ChangeAddress",
+        "SeeDevice",
+        "StartPasswordReset",
+        "ReplaceByLink",
+        "ReplaceByPassword",
+        "StartAddressChange",
+        "ConfirmAddressChange",
     }
     assert names([row[0] for row in table]) == commands
     assert names([row[1] for row in table]) == {event.__name__ for event in EVENTS}
-    modules = (access_code, account, countries, email_address, operator, session, signing_key)
+    modules = (
+        access_code, account, address_change, countries, email_address, operator, password, session, signing_key
+    )  # fmt: skip
     refusals = {
         name for module in modules for name, kind in vars(module).items()
         if isinstance(kind, type) and issubclass(kind, Refused) and kind is not Refused

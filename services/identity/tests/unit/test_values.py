@@ -12,8 +12,9 @@ from nexoraz.identity.domain.countries import (
     check_age,
     region_of,
 )
-from nexoraz.identity.domain.device import device_family
+from nexoraz.identity.domain.device import read_device
 from nexoraz.identity.domain.email_address import EmailAddressInvalid, normalised
+from nexoraz.identity.domain.network import cut
 from services.identity.tests.examples import TODAY
 
 
@@ -72,14 +73,43 @@ def test_the_country_decides_the_region(country: str, region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user_agent", "family"),
+    ("user_agent", "name", "family"),
     [
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox on Linux"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on iPhone"),
-        ("Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
-        ("secret-name-of-a-person/1.0", "another browser"),
-        ("", "another browser"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+            "Firefox 128 on Linux",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1",
+            "Safari 17 on iPhone",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) Chrome/126.0.6478.127 Safari/537.36 Edg/127.0",
+            "Edge 127 on Windows",
+            "Edge on Windows",
+        ),
+        ("python-urllib3/2.2.1", "Python", "Python"),
+        ("secret-name-of-a-person/1.0", "another browser", "another browser"),
+        ("", "another browser", "another browser"),
     ],
 )
-def test_a_device_is_reduced_to_its_family(user_agent: str, family: str) -> None:
-    assert device_family(user_agent) == family
+def test_a_device_is_reduced_to_family_and_version(user_agent: str, name: str, family: str) -> None:
+    device = read_device(user_agent)
+    assert (device.name, device.family) == (name, family)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("198.51.100.77", "198.51.100.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("::ffff:198.51.100.77", "198.51.100.0/24"),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_is_cut(address: str, kept: str) -> None:
+    assert cut(address) == kept

@@ -20,6 +20,7 @@ from nexoraz.identity.adapters.argon2id import Argon2Passwords
 from nexoraz.identity.adapters.credentials import SqlCredentials
 from nexoraz.identity.adapters.holdings import held
 from nexoraz.identity.adapters.mails import SqlMailbox
+from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
 from nexoraz.identity.adapters.schema import IdentityTables
 from nexoraz.identity.adapters.smtp import SmtpTransport
@@ -36,8 +37,11 @@ from nexoraz.identity.projections.accounts import SqlAccounts
 from nexoraz.identity.projections.operators import SqlOperators
 from nexoraz.identity.projections.sessions import SqlSessions
 from nexoraz.identity.web.accounts import accounts_blueprint
+from nexoraz.identity.web.addresses import addresses_blueprint
 from nexoraz.identity.web.codes import codes_blueprint
 from nexoraz.identity.web.keys import keys_blueprint
+from nexoraz.identity.web.links import links_blueprint
+from nexoraz.identity.web.passwords import passwords_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
@@ -90,9 +94,12 @@ class App(participant.Participant):
             self.settings,
             [
                 accounts_blueprint(use.registration),
-                sessions_blueprint(use.sign_in),
+                sessions_blueprint(use.sign_in, use.session_ends),
+                passwords_blueprint(use.password_changes),
+                addresses_blueprint(use.address_changes),
+                links_blueprint(use.registration, use.password_changes, use.address_changes),
                 codes_blueprint(use.access_codes),
-                profile_blueprint(use.profiles),
+                profile_blueprint(use.profiles, use.history),
                 keys_blueprint(use.signing),
             ],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
@@ -180,6 +187,7 @@ def _ports(
         throttle=throttle,
         hashes=vault,
         passwords=Argon2Passwords(),
+        places=RegistryPlaces(),
         transport=transport,
         pace=pace,
         now=clock,

@@ -17,7 +17,7 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
             tables.sessions,
             category="user.device",
             transient=True,
-            present=_only("id", "device", "created_at", "last_used_at", "expires_at"),
+            present=_only("id", "device", "network", "country", "created_at", "last_used_at", "expires_at"),
         ),
         TableHolding(
             tables.credentials,

@@ -16,8 +16,9 @@ from nexoraz.events.store import Transaction, VersionConflict
 from nexoraz.identity.application.letters import Letter
 from nexoraz.identity.application.ports import Clock, Jwk, KnownAccount, ListedSession, Rule
 from nexoraz.identity.application.sending import RecipientRefused, TransportUnavailable, WaitingMail
-from nexoraz.identity.domain.account import AccountRegistered, AccountVerified
+from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
+from nexoraz.identity.domain.password import PasswordReplaced
 from nexoraz.identity.domain.session import SessionRefreshed, SessionRevoked, SessionStarted
 
 
@@ -53,8 +54,16 @@ class MemoryAccounts:
                 if email in self._by_email:
                     raise VersionConflict("accounts", 0)
                 tx.after_commit(lambda: self._by_email.update({email: KnownAccount(account_id, "")}))
-            case AccountVerified(account_id, verification_id):
-                tx.after_commit(lambda: self._verified(account_id, verification_id))
+            case AccountVerified(account_id, credential_id) | PasswordReplaced(account_id, credential_id):
+                tx.after_commit(lambda: self._verified(account_id, credential_id))
+            case AddressChanged(account_id, email):
+                if email in self._by_email:
+                    raise VersionConflict("accounts", 0)
+                tx.after_commit(lambda: self._moved(account_id, email))
+
+    def _moved(self, account_id: str, email: str) -> None:
+        old = next(known_as for known_as, known in self._by_email.items() if known.account_id == account_id)
+        self._by_email[email] = self._by_email.pop(old)
 
     def _verified(self, account_id: str, verification_id: str) -> None:
         for email, known in self._by_email.items():
@@ -65,6 +74,9 @@ class MemoryAccounts:
         known = self._by_email.get(email)
         return None if known is None or tx.is_erased(known.account_id) else known
 
+    def password_of(self, tx: Transaction, account_id: str) -> str:
+        return next((k.verified_by for k in self._by_email.values() if k.account_id == account_id), "")
+
 
 class MemorySessions:
     def __init__(self) -> None:
@@ -72,8 +84,8 @@ class MemorySessions:
 
     def apply(self, tx: Transaction, recorded: Recorded) -> None:
         match recorded.event:
-            case SessionStarted(session_id, account_id, device, _, started_at, expires_at):
-                row = ListedSession(UUID(session_id), device, started_at, started_at)
+            case SessionStarted(session_id, account_id, device, _, started_at, expires_at, network, country):
+                row = ListedSession(UUID(session_id), device, started_at, started_at, network or "", country or "")
                 tx.after_commit(lambda: self._rows.update({session_id: (account_id, row, expires_at)}))
             case SessionRefreshed(session_id, _, _, refreshed_at):
                 tx.after_commit(lambda: self._used(session_id, refreshed_at))
@@ -93,6 +105,13 @@ class MemorySessions:
         own = [row for owner, row, expires_at in self._rows.values() if owner == account_id and expires_at > now]
         own.sort(key=lambda row: (row.created_at, row.id), reverse=True)
         return [row for row in own if after is None or (row.created_at, row.id) < after][:limit]
+
+
+class MemoryPlaces:
+    """One network of an example is somewhere."""
+
+    def country(self, network: str) -> str:
+        return "DE" if network.startswith("91.1.") else ""
 
 
 class MemoryOperators:

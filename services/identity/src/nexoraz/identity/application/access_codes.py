@@ -25,7 +25,7 @@ from nexoraz.identity.domain.access_code import (
     SendAccessCode,
     UseAccessCode,
 )
-from nexoraz.identity.domain.email_address import EmailAddressInvalid, normalised
+from nexoraz.identity.domain.email_address import lookup_form
 from nexoraz.service.tokens import LIFETIME, REQUESTS, TokenClaims
 
 KIND = "access-code"
@@ -60,7 +60,7 @@ class AccessCodes:
     def send(self, email: str, client: str) -> None:
         """Mail a code, if the address has an account. Raises TooManyAttempts, for any address alike."""
         with self.pace.even():
-            address = _lookup_form(email)
+            address = lookup_form(email)
             limit(self.throttle, CODE_BY_CLIENT, client)
             limit(self.throttle, CODE_BY_ADDRESS, address)
             try:
@@ -80,7 +80,7 @@ class AccessCodes:
     def exchange(self, email: str, code: str, client: str) -> NarrowToken:
         """A token for requests. Raises AccessCodeRefused and TooManyAttempts, both after the same time."""
         with self.pace.even_refusals():
-            address = _lookup_form(email)
+            address = lookup_form(email)
             limit(self.throttle, CODE_USE_BY_CLIENT, client)
             limit(self.throttle, CODE_USE_BY_ADDRESS, address)
             try:
@@ -110,11 +110,3 @@ class AccessCodes:
 
     def _hash(self, code_id: str, code: str) -> str:
         return self.hashes.keyed_hash("access-code", f"{code_id}|{code}")
-
-
-def _lookup_form(email: str) -> str:
-    """Text that is no address is looked up all the same: it finds nothing, in the same time."""
-    try:
-        return normalised(email)
-    except EmailAddressInvalid:
-        return "not an address"

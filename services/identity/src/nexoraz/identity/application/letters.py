@@ -1,11 +1,36 @@
-"""The text of each kind of mail. All are essential: they carry no advertising and need no unsubscribing (RT4)."""
+"""A mail in both its forms, text and HTML, from the words of its kind. It loads nothing from anywhere (clause X2)."""
 
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Template
 
+from nexoraz.identity.application.letter_kinds import KINDS, Kind
+
 ESSENTIAL = "This is an essential message about your Nexoraz account, so it is sent without regard to mail preferences."
+_PAGE = Template("""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>$subject</title></head>
+<body style="margin:0;background:#f4f3ef;font:16px/1.5 Georgia,serif;color:#222">
+<div style="max-width:34em;margin:0 auto;padding:2em 1em">
+<p style="font-weight:bold;letter-spacing:.08em">NEXORAZ</p>
+<div style="background:#fff;padding:1.5em;border-top:3px solid #2f5d50">
+<h1 style="font-size:1.3em;margin-top:0">$subject</h1>
+$body
+</div>
+<p style="font-size:.8em;color:#666">$footer</p>
+</div>
+</body>
+</html>
+""")
+_APART = Template(
+    '<p style="background:#f4f3ef;padding:.8em;font-family:monospace;font-size:.9em;word-break:break-all">$text</p>'
+)
+_LINK = Template(
+    '<p><a href="$link" style="display:inline-block;background:#2f5d50;color:#fff;padding:.7em 1.2em;'
+    'text-decoration:none">$subject</a></p>'
+)
+_ONE_TIME = Template("$url/v1/identity/links/$link?token=$token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,91 +40,22 @@ class Letter:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    subject: str
-    paragraphs: tuple[str, ...]
-    set_apart: str = ""
-
-
-_KINDS = {
-    "verify-address": _Kind(
-        "Confirm your address",
-        (
-            "Someone, hopefully you, opened a Nexoraz account with this address.",
-            "To confirm it, send this token within 24 hours.",
-            "$token",
-            "It was not you? Do nothing: without the token the account cannot be used.",
-        ),
-        set_apart="$token",
-    ),
-    "access-code": _Kind(
-        "Your code",
-        (
-            "Someone, hopefully you, wants to use the rights that you have over your data without signing in.",
-            "This code says that it is you. It is valid for 15 minutes.",
-            "$code",
-            "It was not you? Do nothing, and give the code to nobody: we never ask for it.",
-        ),
-        set_apart="$code",
-    ),
-    "account-exists": _Kind(
-        "You already have an account",
-        (
-            "Someone, perhaps you, tried to open a Nexoraz account with this address. There is one already.",
-            "If it was you, sign in at $url. If not, you need not do anything: nothing has changed.",
-        ),
-    ),
-    "request-extended": _Kind(
-        "Your request takes longer",
-        (
-            "You asked us for $asked. We need more time, because $why. You will have our answer by $until.",
-            "This is the one extension that the law allows. What was written to you about it stands in your request:",
-            "$url/v1/privacy/requests/$request",
-        ),
-    ),
-    "request-denied": _Kind(
-        "Your request was denied",
-        (
-            "You asked us for $asked. We denied it, because $why.",
-            "What was written to you about it stands in your request: $url/v1/privacy/requests/$request",
-            "If you disagree, you can complain to a supervisory authority, or go to court.",
-        ),
-    ),
-    "request-answered": _Kind(
-        "Your request was answered",
-        (
-            "You asked us for $asked, and it is done.",
-            "What was written to you about it stands in your request: $url/v1/privacy/requests/$request",
-        ),
-    ),
-    "account-erased": _Kind(
-        "Your account is being erased",
-        (
-            "As you asked, your Nexoraz account and the data in it are erased.",
-            "This is the last message to this address.",
-            "The keys that could read your data are destroyed right after this message; it cannot be brought back.",
-            "The certificate of the erasure is available to you with the token of your request.",
-        ),
-    ),
-}
-KINDS = tuple(_KINDS)
-
-
 def write(kind: str, facts: Mapping[str, str]) -> Letter:
     """The letter of that kind; raises KeyError for an unknown kind or a missing fact."""
-    template = _KINDS[kind]
-    plain = [Template(p).substitute(facts) for p in template.paragraphs]
+    words = KINDS[kind]
+    link = _ONE_TIME.substitute(facts, link=words.link) if words.link else ""
+    plain = [Template(p).substitute(facts) for p in words.paragraphs]
+    if link:
+        plain.insert(2, link)
     text = "\n\n".join([*plain, "-- ", ESSENTIAL]) + "\n"
     escaped = {name: html.escape(value) for name, value in facts.items()}
-    marked = [Template(_marked(p, template)).substitute(escaped) for p in template.paragraphs]
-    body = "".join(f"<p>{p}</p>" for p in marked)
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{template.subject}</title></head>'
-        f"<body>{body}<hr><p><small>{ESSENTIAL}</small></p></body></html>"
-    )
-    return Letter(template.subject, text, page)
+    marked = [_marked(p, words, escaped) for p in words.paragraphs]
+    if link:
+        marked.insert(2, _LINK.substitute(link=html.escape(link), subject=words.subject))
+    page = _PAGE.substitute(subject=words.subject, body="\n".join(marked), footer=ESSENTIAL)
+    return Letter(words.subject, text, page)
 
 
-def _marked(paragraph: str, kind: _Kind) -> str:
-    return f"<code>{paragraph}</code>" if paragraph == kind.set_apart else paragraph
+def _marked(paragraph: str, words: Kind, escaped: Mapping[str, str]) -> str:
+    text = Template(paragraph).substitute(escaped)
+    return _APART.substitute(text=text) if paragraph == words.set_apart else f"<p>{text}</p>"

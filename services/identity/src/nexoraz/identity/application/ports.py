@@ -30,22 +30,23 @@ class Passwords(Protocol):
 
 
 class Credentials(Protocol):
-    """The password hash that came with each verification; the one of the used verification is the account's."""
+    """The password hash that came with each verification or replacement; once an account is verified it has one."""
 
-    def put(self, tx: Transaction, account_id: str, verification_id: str, password_hash: str) -> None: ...
+    def put(self, tx: Transaction, account_id: str, credential_id: str, password_hash: str) -> None: ...
 
-    def find(self, tx: Transaction, account_id: str, verification_id: str) -> str | None:
+    def find(self, tx: Transaction, account_id: str, credential_id: str) -> str | None:
         """None when there is none, and when the account's keys are destroyed."""
         ...
 
-    def keep_only(self, tx: Transaction, account_id: str, verification_id: str) -> None:
-        """Delete the hashes that came with other verifications."""
+    def keep_only(self, tx: Transaction, account_id: str, credential_id: str) -> None:
+        """Delete the account's other hashes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """What a look-up by address finds. `verified_by` is empty until the address is verified."""
+    """What a look-up by address finds. `verified_by` is empty until the address is verified; then it names what the
+    password came with: the verification, or what replaced it since."""
 
     account_id: str
     verified_by: str
@@ -54,6 +55,16 @@ class KnownAccount:
 class Accounts(Protocol):
     def find(self, tx: Transaction, email: str) -> KnownAccount | None:
         """The account of a normalised address."""
+        ...
+
+    def password_of(self, tx: Transaction, account_id: str) -> str:
+        """Its `verified_by`, "" for none. It stays what it is until the transaction ends."""
+        ...
+
+
+class Places(Protocol):
+    def country(self, network: str) -> str:
+        """ISO 3166-1 code of the country to which a network such as "198.51.100.0/24" was assigned, or ""."""
         ...
 
 
@@ -71,10 +82,14 @@ class OperatorRoll(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
+    """network, country: as far as they are known, or ""."""
+
     id: UUID
     device: str
     created_at: datetime
     last_used_at: datetime
+    network: str = ""
+    country: str = ""
 
 
 class Sessions(Protocol):

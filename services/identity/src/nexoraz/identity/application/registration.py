@@ -10,7 +10,7 @@ from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, EventStore, Transaction, execute, repeated
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.ports import Accounts, Clock, Credentials, KeyedHash, Mailbox, Passwords, Throttle
-from nexoraz.identity.application.secret_tokens import new_verification, read_verification, verification_hash
+from nexoraz.identity.application.secret_tokens import VERIFICATION, mailed_hash, new_mailed, read_mailed
 from nexoraz.identity.application.throttling import (
     REGISTRATION_BY_ADDRESS,
     VERIFICATION_BY_ADDRESS,
@@ -26,7 +26,7 @@ from nexoraz.identity.domain.account import (
     VerifyAccount,
 )
 from nexoraz.identity.domain.countries import check_age
-from nexoraz.identity.domain.email_address import normalised
+from nexoraz.identity.domain.email_address import lookup_form, normalised
 
 T = TypeVar("T")
 NOTICES_A_DAY = 3
@@ -92,10 +92,10 @@ class Registration:
         slower one of two registrations of one address; done again, it finds the other one."""
         known = self.accounts.find(tx, checked.email)
         account_id = known.account_id if known else self.new_id()
-        token = new_verification(account_id, self.new_id())
+        token = new_mailed(account_id, self.new_id())
         command = RegisterAccount(
             account_id, checked.email, checked.name, checked.country,
-            token.verification_id, verification_hash(self.hashes, token), self.now(),
+            token.link_id, mailed_hash(self.hashes, VERIFICATION, token), self.now(),
         )  # fmt: skip
         try:
             execute(tx, ACCOUNT, account_stream(account_id), command)
@@ -104,8 +104,23 @@ class Registration:
             return
         except VerificationsExhausted:
             return
-        self.credentials.put(tx, account_id, token.verification_id, checked.password_hash)
+        self.credentials.put(tx, account_id, token.link_id, checked.password_hash)
         self.mailbox.post(tx, account_id, "verify-address", checked.email, {"token": token.text})
+
+    def send_again(self, email: str, password: str, client_address: str) -> None:
+        """One more verification mail for a registration that waits, and nothing for any other address; the caller
+        cannot tell. The new token activates the password that is given now, as every token does that of its own."""
+        with self.pace.even():
+            address = lookup_form(email)
+            limit(self.throttle, REGISTRATION_BY_ADDRESS, client_address)
+            password_hash = self.passwords.hash(password)
+            self.unit_of_work(lambda tx: self._send_again(tx, address, password_hash))
+
+    def _send_again(self, tx: Transaction, address: str, password_hash: str) -> None:
+        known = self.accounts.find(tx, address)
+        if known is None or known.verified_by:
+            return
+        self.register(tx, Checked(address, password_hash, None, ""))
 
     def _tell_the_owner(self, tx: Transaction, account_id: str, email: str) -> None:
         since = self.now() - timedelta(days=1)
@@ -119,13 +134,14 @@ class Registration:
     def verify(self, tx: Transaction, text: str) -> bool:
         """Whether the token verified its account; a wrong secret is counted, so commit in both cases. Raises
         VerificationGone for every token that cannot be used (any more)."""
-        token = read_verification(text)
+        token = read_mailed(text)
         if token is None or tx.is_erased(token.account_id):
             raise VerificationGone
-        hashed = verification_hash(self.hashes, token)
-        command = VerifyAccount(token.account_id, token.verification_id, hashed, self.now())
+        hashed = mailed_hash(self.hashes, VERIFICATION, token)
+        command = VerifyAccount(token.account_id, token.link_id, hashed, self.now())
         recorded = execute(tx, ACCOUNT, account_stream(token.account_id), command)
         if any(isinstance(r.event, VerificationFailed) for r in recorded):
             return False
-        self.credentials.keep_only(tx, token.account_id, token.verification_id)
+        if recorded:
+            self.credentials.keep_only(tx, token.account_id, token.link_id)
         return True

@@ -1,4 +1,4 @@
-"""The two secrets that people carry: the one-time token of a verification mail and the refresh token of a session.
+"""The two secrets that people carry: the one-time token of a mailed link and the refresh token of a session.
 
 Both name what they belong to, so that no secret is ever searched for, and only keyed hashes of them are stored.
 """
@@ -10,15 +10,18 @@ from dataclasses import dataclass
 
 from nexoraz.identity.application.ports import KeyedHash
 
+VERIFICATION, PASSWORD_RESET, ADDRESS_CHANGE = "verification", "password-reset", "address-change"
+"""What a mailed token is for."""
+
 _UUID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-_VERIFICATION = re.compile(rf"{_UUID}\.{_UUID}\.([A-Za-z0-9_-]{{43}})")
+_MAILED = re.compile(rf"{_UUID}\.{_UUID}\.([A-Za-z0-9_-]{{43}})")
 _REFRESH = re.compile(rf"{_UUID}\.{_UUID}\.([0-9]{{1,9}})\.([A-Za-z0-9_-]{{43}})\.([0-9a-f]{{64}})")
 
 
 @dataclass(frozen=True, slots=True)
-class VerificationToken:
+class MailedToken:
     account_id: str
-    verification_id: str
+    link_id: str
     text: str
 
 
@@ -32,19 +35,20 @@ class RefreshToken:
     text: str
 
 
-def new_verification(account_id: str, verification_id: str) -> VerificationToken:
-    text = f"{account_id}.{verification_id}.{secrets.token_urlsafe(32)}"
-    return VerificationToken(account_id, verification_id, text)
+def new_mailed(account_id: str, link_id: str) -> MailedToken:
+    text = f"{account_id}.{link_id}.{secrets.token_urlsafe(32)}"
+    return MailedToken(account_id, link_id, text)
 
 
-def read_verification(text: str) -> VerificationToken | None:
+def read_mailed(text: str) -> MailedToken | None:
     """None when the text has not the form of a token."""
-    found = _VERIFICATION.fullmatch(text)
-    return VerificationToken(found[1], found[2], text) if found else None
+    found = _MAILED.fullmatch(text)
+    return MailedToken(found[1], found[2], text) if found else None
 
 
-def verification_hash(hashes: KeyedHash, token: VerificationToken) -> str:
-    return hashes.keyed_hash("verification-token", token.text)
+def mailed_hash(hashes: KeyedHash, purpose: str, token: MailedToken) -> str:
+    """A token of one purpose is none of another."""
+    return hashes.keyed_hash(f"{purpose}-token", token.text)
 
 
 def new_refresh(hashes: KeyedHash, account_id: str, session_id: str, generation: int) -> RefreshToken:

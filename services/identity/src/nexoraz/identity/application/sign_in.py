@@ -1,29 +1,22 @@
-"""Signing in, staying signed in, signing out."""
+"""Signing in by password, and staying signed in."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from dataclasses import dataclass
 
 from nexoraz.events.decider import Refused
-from nexoraz.events.event import Stream
 from nexoraz.events.registry import KeyDestroyed
-from nexoraz.events.store import AccountErased, EventStore, Transaction, VersionConflict, execute, load, repeated
+from nexoraz.events.store import AccountErased, EventStore, Transaction, VersionConflict, execute
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.ports import (
     Accounts,
     Clock,
     Credentials,
     KeyedHash,
-    ListedSession,
-    OperatorRoll,
+    KnownAccount,
     Passwords,
-    Sessions,
     Throttle,
 )
 from nexoraz.identity.application.secret_tokens import RefreshToken, new_refresh, read_refresh, refresh_hash
-from nexoraz.identity.application.signing import Signing
+from nexoraz.identity.application.session_starts import Client, SessionStarts, SignedIn, session_stream
 from nexoraz.identity.application.throttling import (
     REFRESH_BY_ADDRESS,
     SIGN_IN_BY_ACCOUNT,
@@ -31,30 +24,16 @@ from nexoraz.identity.application.throttling import (
     SIGN_IN_BY_BOTH,
     limit,
 )
-from nexoraz.identity.domain.device import device_family
-from nexoraz.identity.domain.email_address import EmailAddressInvalid, normalised
-from nexoraz.identity.domain.operator import OPERATOR
+from nexoraz.identity.domain.email_address import lookup_form
 from nexoraz.identity.domain.session import (
-    OPERATOR_REVOKED,
     SESSION,
-    SESSION_LIFE,
-    SIGNED_OUT,
-    SIGNED_OUT_EVERYWHERE,
     RefreshRaced,
     RefreshSession,
-    RevokeSession,
     SessionEnded,
     SessionRefreshed,
     SessionStarted,
     SessionUnknown,
-    StartSession,
 )
-from nexoraz.service.tokens import LIFETIME, TokenClaims
-
-
-def session_stream(session_id: str, account_id: str) -> Stream:
-    """The history of one session."""
-    return Stream.of("session", session_id, account_id)
 
 
 @dataclass
@@ -68,69 +47,47 @@ class RefreshRefused(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """What the device keeps. Times are seconds from now."""
-
-    account_id: str
-    session_id: str
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_in: int = int(LIFETIME.total_seconds())
-    refresh_expires_in: int = int(SESSION_LIFE.total_seconds())
-
-
-@dataclass(frozen=True, slots=True)
 class SignIn:
     store: EventStore
     accounts: Accounts
     credentials: Credentials
-    sessions: Sessions
-    operators: OperatorRoll
-    signing: Signing
+    starts: SessionStarts
     hashes: KeyedHash
     passwords: Passwords
     throttle: Throttle
     pace: Pace
     now: Clock
-    new_id: Callable[[], str]
 
-    def sign_in(self, email: str, password: str, user_agent: str, client_address: str) -> SignedIn:
+    def sign_in(self, email: str, password: str, client: Client) -> SignedIn:
         """Start a session. Raises SignInRefused and TooManyAttempts, both after the same time."""
         with self.pace.even_refusals():
-            address = _lookup_form(email)
-            limit(self.throttle, SIGN_IN_BY_ADDRESS, client_address)
+            address = lookup_form(email)
+            limit(self.throttle, SIGN_IN_BY_ADDRESS, client.address)
             limit(self.throttle, SIGN_IN_BY_ACCOUNT, address)
-            limit(self.throttle, SIGN_IN_BY_BOTH, f"{client_address}|{address}")
-            account_id = self._authenticate(address, password)
+            limit(self.throttle, SIGN_IN_BY_BOTH, f"{client.address}|{address}")
+            known = self._authenticate(address, password)
             self.throttle.clear(SIGN_IN_BY_ACCOUNT, address)
-            self.throttle.clear(SIGN_IN_BY_BOTH, f"{client_address}|{address}")
+            self.throttle.clear(SIGN_IN_BY_BOTH, f"{client.address}|{address}")
             try:
-                return self._start(account_id, device_family(user_agent))
+                signed_in = self.starts.start(known.account_id, client, lambda tx: self._still(tx, known))
             except (AccountErased, KeyDestroyed) as erased:
                 raise SignInRefused from erased
+            if signed_in is None:
+                raise SignInRefused
+            return signed_in
 
-    def _authenticate(self, address: str, password: str) -> str:
+    def _authenticate(self, address: str, password: str) -> KnownAccount:
         with self.store.transaction() as tx:
             known = self.accounts.find(tx, address)
             verified = known is not None and known.verified_by != ""
             hashed = self.credentials.find(tx, known.account_id, known.verified_by) if known and verified else None
         if not self.passwords.verify(hashed, password) or known is None:
             raise SignInRefused
-        return known.account_id
+        return known
 
-    def _start(self, account_id: str, device: str) -> SignedIn:
-        session_id, now = self.new_id(), self.now()
-        refresh = new_refresh(self.hashes, account_id, session_id, 0)
-        command = StartSession(session_id, account_id, device, refresh_hash(self.hashes, refresh), now)
-        with self.store.transaction() as tx:
-            execute(tx, SESSION, session_stream(session_id, account_id), command)
-            return self._signed_in(tx, refresh, now)
-
-    def _signed_in(self, tx: Transaction, refresh: RefreshToken, authenticated_at: datetime) -> SignedIn:
-        roles = frozenset({OPERATOR}) if self.operators.has(tx, refresh.account_id) else frozenset()
-        claims = TokenClaims(refresh.account_id, refresh.session_id, authenticated_at, roles)
-        access = self.signing.sign(tx, claims)
-        return SignedIn(refresh.account_id, refresh.session_id, access, refresh.text)
+    def _still(self, tx: Transaction, known: KnownAccount) -> bool:
+        """Whether the password that was checked is still the account's."""
+        return self.accounts.password_of(tx, known.account_id) == known.verified_by
 
     def refresh(self, text: str, client_address: str) -> SignedIn:
         """Exchange a refresh token. Raises RefreshRefused, RefreshRaced (409: the same device was faster) and
@@ -161,45 +118,4 @@ class SignIn:
             return None
         began = tx.read(stream)[0].event
         assert isinstance(began, SessionStarted)
-        return self._signed_in(tx, following, began.started_at)
-
-    def listed(self, account_id: str, after: tuple[Any, ...] | None, limit_: int) -> list[ListedSession]:
-        """The living sessions of an account, newest first."""
-        key: tuple[datetime, UUID] | None = (after[0], after[1]) if after else None
-        with self.store.transaction() as tx:
-            return self.sessions.of_account(tx, account_id, key, limit_, self.now())
-
-    def sign_out(self, account_id: str, session_id: str) -> None:
-        """Revoke one session of this account; again changes nothing. Raises SessionUnknown for any other."""
-        self._sign_out(account_id, session_id, SIGNED_OUT)
-
-    def sign_out_everywhere(self, account_id: str) -> None:
-        """Revoke every living session of the account."""
-        self._end_all(account_id, SIGNED_OUT_EVERYWHERE)
-
-    def end_operators_sessions(self, account_id: str) -> None:
-        """Revoke every living session of an account that is no operator's any more."""
-        self._end_all(account_id, OPERATOR_REVOKED)
-
-    def _end_all(self, account_id: str, reason: str) -> None:
-        while living := self.listed(account_id, None, 100):
-            for session in living:
-                self._sign_out(account_id, str(session.id), reason)
-
-    def _sign_out(self, account_id: str, session_id: str, reason: str) -> None:
-        repeated(self.store, lambda tx: self._revoke(tx, account_id, session_id, reason))
-
-    def _revoke(self, tx: Transaction, account_id: str, session_id: str, reason: str) -> None:
-        stream = session_stream(session_id, account_id)
-        state, _ = load(tx, SESSION, stream)
-        if state.account_id != account_id:
-            raise SessionUnknown
-        execute(tx, SESSION, stream, RevokeSession(session_id, reason, self.now()))
-
-
-def _lookup_form(email: str) -> str:
-    """Text that is no address is looked up all the same: it finds nothing, in the same time."""
-    try:
-        return normalised(email)
-    except EmailAddressInvalid:
-        return "not an address"
+        return self.starts.signed_in(tx, following, began.started_at)

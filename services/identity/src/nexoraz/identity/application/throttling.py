@@ -17,6 +17,13 @@ CODE_BY_ADDRESS = Rule("code-address", 3, timedelta(hours=1))
 """Counted for addresses that nobody has, too: who asks too often learns nothing from being refused."""
 CODE_USE_BY_CLIENT = Rule("code-use-client", 60, timedelta(minutes=15))
 CODE_USE_BY_ADDRESS = Rule("code-use-address", 15, timedelta(minutes=15))
+RESET_BY_CLIENT = Rule("reset-client", 30, timedelta(hours=1))
+RESET_BY_ADDRESS = Rule("reset-address", 3, timedelta(hours=1))
+"""Counted for addresses that nobody has, too."""
+RESET_USE_BY_CLIENT = Rule("reset-use-client", 60, timedelta(minutes=15))
+PASSWORD_CHANGE_BY_ACCOUNT = Rule("password-change-account", 10, timedelta(minutes=15))
+ADDRESS_CHANGE_BY_ACCOUNT = Rule("address-change-account", 5, timedelta(hours=1))
+ADDRESS_CHANGE_USE_BY_CLIENT = Rule("address-change-use-client", 60, timedelta(minutes=15))
 REFRESH_BY_ADDRESS = Rule("refresh-address", 600, timedelta(minutes=15))
 
 

@@ -6,9 +6,13 @@ from typing import Protocol
 
 from nexoraz.events.store import EventStore
 from nexoraz.identity.application.access_codes import AccessCodes
+from nexoraz.identity.application.address_changes import AddressChanges
+from nexoraz.identity.application.alerts import Alerts
+from nexoraz.identity.application.history import History
 from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
+from nexoraz.identity.application.password_changes import PasswordChanges
 from nexoraz.identity.application.ports import (
     Accounts,
     Clock,
@@ -18,6 +22,7 @@ from nexoraz.identity.application.ports import (
     Mailbox,
     OperatorRoll,
     Passwords,
+    Places,
     PrivateKeys,
     Sessions,
     Throttle,
@@ -25,6 +30,8 @@ from nexoraz.identity.application.ports import (
 from nexoraz.identity.application.profiles import Profiles
 from nexoraz.identity.application.registration import Registration
 from nexoraz.identity.application.sending import Sending, Transport, WaitingMails
+from nexoraz.identity.application.session_ends import SessionEnds
+from nexoraz.identity.application.session_starts import SessionStarts
 from nexoraz.identity.application.sign_in import SignIn
 from nexoraz.identity.application.signing import Signing
 
@@ -47,6 +54,7 @@ class Ports:
     throttle: Throttle
     hashes: KeyedHash
     passwords: Passwords
+    places: Places
     transport: Transport
     pace: Pace
     now: Clock
@@ -59,7 +67,11 @@ class Ports:
 class UseCases:
     registration: Registration
     sign_in: SignIn
+    session_ends: SessionEnds
+    password_changes: PasswordChanges
+    address_changes: AddressChanges
     profiles: Profiles
+    history: History
     signing: Signing
     sending: Sending
     operators: Operators
@@ -69,19 +81,29 @@ class UseCases:
 
 def use_cases(p: Ports) -> UseCases:
     signing = Signing(p.store, p.private_keys, p.now, p.new_key)
-    sign_in = SignIn(
-        p.store, p.accounts, p.credentials, p.sessions, p.operators, signing, p.hashes, p.passwords, p.throttle, p.pace,
-        p.now, p.new_id,
-    )  # fmt: skip
+    alerts = Alerts(p.mails, p.now)
+    ends = SessionEnds(p.store, p.sessions, p.now)
+    starts = SessionStarts(p.store, p.operators, signing, p.hashes, p.places, alerts, p.now, p.new_id)
     return UseCases(
         registration=Registration(
             p.store, p.accounts, p.credentials, p.mails, p.hashes, p.passwords, p.throttle, p.pace, p.now, p.new_id
         ),
-        sign_in=sign_in,
+        sign_in=SignIn(
+            p.store, p.accounts, p.credentials, starts, p.hashes, p.passwords, p.throttle, p.pace, p.now
+        ),
+        session_ends=ends,
+        password_changes=PasswordChanges(
+            p.store, p.accounts, p.credentials, p.mails, p.hashes, p.passwords, ends, alerts, p.throttle, p.pace,
+            p.now, p.new_id,
+        ),
+        address_changes=AddressChanges(
+            p.store, p.accounts, p.mails, p.hashes, alerts, p.throttle, p.pace, p.now, p.new_id
+        ),
         profiles=Profiles(p.store),
+        history=History(p.store),
         signing=signing,
         sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url),
-        operators=Operators(p.store, p.accounts, p.operators, p.now, sign_in.end_operators_sessions),
+        operators=Operators(p.store, p.accounts, p.operators, p.now, ends.end_operators_sessions),
         notices=Notices(p.mails),
         access_codes=AccessCodes(
             p.store, p.accounts, p.mails, p.hashes, signing, p.throttle, p.pace, p.now, p.new_id

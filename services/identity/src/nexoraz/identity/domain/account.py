@@ -53,7 +53,17 @@ class AccountRenamed(Event, frozen=True):
     name: Annotated[str | None, Personal("user.name")]
 
 
-AccountEvent = AccountRegistered | VerificationStarted | VerificationFailed | AccountVerified | AccountRenamed
+class AddressChanged(Event, frozen=True):
+    """The person confirmed the new address, and that the old one is to be left."""
+
+    account_id: Id
+    email: Annotated[str, Personal("user.contact.email")]
+    at: Fact[datetime]
+
+
+AccountEvent = (
+    AccountRegistered | VerificationStarted | VerificationFailed | AccountVerified | AccountRenamed | AddressChanged
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,16 @@ class RenameAccount:
     name: str | None
 
 
-AccountCommand = RegisterAccount | VerifyAccount | RenameAccount
+@dataclass(frozen=True, slots=True)
+class ChangeAddress:
+    """Both addresses were confirmed."""
+
+    account_id: str
+    email: str
+    now: datetime
+
+
+AccountCommand = RegisterAccount | VerifyAccount | RenameAccount | ChangeAddress
 
 
 @dataclass
@@ -144,6 +163,10 @@ def decide(command: AccountCommand, state: Account) -> Sequence[AccountEvent]:
             if not state.verified:
                 raise AccountNotVerified
             return [] if name == state.name else [AccountRenamed(account_id, name)]
+        case ChangeAddress(account_id, email, now):
+            if not state.verified:
+                raise AccountNotVerified
+            return [] if email == state.email else [AddressChanged(account_id, email, now)]
         case _:
             assert_never(command)
 
@@ -197,6 +220,8 @@ def evolve(state: Account, event: AccountEvent) -> Account:
             return replace(state, verified_by=verification_id, verifications=used)
         case AccountRenamed(_, name):
             return replace(state, name=name)
+        case AddressChanged(_, email):
+            return replace(state, email=email)
         case _:
             assert_never(event)
 
@@ -208,4 +233,5 @@ def _with(state: Account, verification_id: str, verification: Verification) -> A
 ACCOUNT: Decider[AccountCommand, Account, AccountEvent] = Decider(Account(), decide, evolve)
 ACCOUNT_EVENTS: list[type[Event]] = [
     AccountRegistered, VerificationStarted, VerificationFailed, AccountVerified, AccountRenamed,
+    AddressChanged,
 ]  # fmt: skip

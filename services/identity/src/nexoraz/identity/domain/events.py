@@ -3,7 +3,10 @@
 from nexoraz.events.event import Event
 from nexoraz.identity.domain.access_code import ACCESS_CODE_EVENTS
 from nexoraz.identity.domain.account import ACCOUNT_EVENTS
+from nexoraz.identity.domain.address_change import ADDRESS_CHANGE_EVENTS
+from nexoraz.identity.domain.known_devices import KNOWN_DEVICE_EVENTS
 from nexoraz.identity.domain.operator import OPERATOR_EVENTS
+from nexoraz.identity.domain.password import PASSWORD_EVENTS
 from nexoraz.identity.domain.session import SESSION_EVENTS
 from nexoraz.identity.domain.signing_key import SIGNING_KEY_EVENTS
 
@@ -13,4 +16,7 @@ EVENTS: list[type[Event]] = [
     *SIGNING_KEY_EVENTS,
     *OPERATOR_EVENTS,
     *ACCESS_CODE_EVENTS,
+    *PASSWORD_EVENTS,
+    *KNOWN_DEVICE_EVENTS,
+    *ADDRESS_CHANGE_EVENTS,
 ]

@@ -18,6 +18,7 @@ REUSED = "refresh-token-reused"
 SIGNED_OUT = "signed-out"
 SIGNED_OUT_EVERYWHERE = "signed-out-everywhere"
 OPERATOR_REVOKED = "operator-revoked"
+CREDENTIAL_CHANGED = "credential-changed"
 
 
 class SessionStarted(Event, frozen=True):
@@ -27,6 +28,8 @@ class SessionStarted(Event, frozen=True):
     refresh_hash: Id
     started_at: Fact[datetime]
     expires_at: Fact[datetime]
+    network: Annotated[str | None, Personal("user.device.ip_address")] = None
+    country: Annotated[str | None, Personal("user.location")] = None
 
 
 class SessionRefreshed(Event, frozen=True):
@@ -48,13 +51,16 @@ SessionEvent = SessionStarted | SessionRefreshed | SessionRevoked
 
 @dataclass(frozen=True, slots=True)
 class StartSession:
-    """`device` is the browser's family and system, never the raw user agent (clause C2)."""
+    """`device`: browser and system by family, never the raw user agent; `network`: an address that was cut, or None;
+    `country`: where the network is, ISO 3166-1, or None (clause C2)."""
 
     session_id: str
     account_id: str
     device: str
     refresh_hash: str
     now: datetime
+    network: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +122,11 @@ class Session:
 
 def decide(command: SessionCommand, state: Session) -> Sequence[SessionEvent]:
     match command:
-        case StartSession(session_id, account_id, device, refresh_hash, now):
+        case StartSession(session_id, account_id, device, refresh_hash, now, network, country):
             if state.session_id:
                 raise SessionAlreadyStarted
-            return [SessionStarted(session_id, account_id, device, refresh_hash, now, now + SESSION_LIFE)]
+            expires_at = now + SESSION_LIFE
+            return [SessionStarted(session_id, account_id, device, refresh_hash, now, expires_at, network, country)]
         case RefreshSession():
             return _refresh(command, state)
         case RevokeSession(session_id, reason, now):
@@ -150,7 +157,7 @@ def _moments_ago(then: datetime | None, now: datetime) -> bool:
 
 def evolve(state: Session, event: SessionEvent) -> Session:
     match event:
-        case SessionStarted(session_id, account_id, _, refresh_hash, _, expires_at):
+        case SessionStarted(session_id, account_id, refresh_hash=refresh_hash, expires_at=expires_at):
             return Session(session_id, account_id, refresh_hash=refresh_hash, expires_at=expires_at)
         case SessionRefreshed(_, generation, refresh_hash, refreshed_at):
             return replace(state, generation=generation, refresh_hash=refresh_hash, refreshed_at=refreshed_at)

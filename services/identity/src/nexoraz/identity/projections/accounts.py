@@ -11,7 +11,8 @@ from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction, VersionConflict
 from nexoraz.identity.application.ports import KeyedHash, KnownAccount
-from nexoraz.identity.domain.account import AccountRegistered, AccountVerified
+from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
+from nexoraz.identity.domain.password import PasswordReplaced
 
 
 def accounts_table(metadata: MetaData) -> Table:
@@ -40,9 +41,18 @@ class SqlAccounts:
                 taken = row.on_conflict_do_nothing(index_elements=["email_hash"]).returning(self._table.c.account_id)
                 if connection_of(tx).execute(taken).first() is None:
                     raise VersionConflict("accounts", 0)
-            case AccountVerified(account_id, verification_id):
+            case AccountVerified(account_id, credential_id) | PasswordReplaced(account_id, credential_id):
                 row_of = update(self._table).where(self._table.c.account_id == account_id)
-                connection_of(tx).execute(row_of.values(verified_by=verification_id))
+                connection_of(tx).execute(row_of.values(verified_by=credential_id))
+            case AddressChanged(account_id, email):
+                self._move(tx, account_id, self._hash(email))
+
+    def _move(self, tx: Transaction, account_id: str, email_hash: str) -> None:
+        t = self._table
+        taken = exists().where(t.c.email_hash == email_hash, t.c.account_id != account_id)
+        if connection_of(tx).execute(select(taken)).scalar():
+            raise VersionConflict("accounts", 0)
+        connection_of(tx).execute(update(t).where(t.c.account_id == account_id).values(email_hash=email_hash))
 
     def find(self, tx: Transaction, email: str) -> KnownAccount | None:
         """The account of a normalised address, unless its erasure has begun."""
@@ -51,6 +61,10 @@ class SqlAccounts:
         query = select(t.c.account_id, t.c.verified_by).where(t.c.email_hash == self._hash(email), living)
         row = connection_of(tx).execute(query).first()
         return KnownAccount(row.account_id, row.verified_by) if row else None
+
+    def password_of(self, tx: Transaction, account_id: str) -> str:
+        query = select(self._table.c.verified_by).where(self._table.c.account_id == account_id)
+        return connection_of(tx).execute(query.with_for_update(read=True)).scalar() or ""
 
     def release_address(self, tx: Transaction, account_id: str) -> None:
         """When an erasure begins: the address is free at once, for whoever registers it next."""

@@ -1,9 +1,10 @@
 """Where is this account signed in?"""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, DateTime, Index, MetaData, Table, Text, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, DateTime, Index, MetaData, Row, Table, Text, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID as SQL_UUID
 
 from nexoraz.events.classification import Personal
@@ -26,6 +27,8 @@ def sessions_table(metadata: MetaData) -> Table:
         pseudonym("id", SQL_UUID(as_uuid=True), primary_key=True),
         pseudonym("account_id", Text, nullable=False),
         personal("device", Personal("user.device")),
+        personal("network", Personal("user.device.ip_address"), nullable=True),
+        personal("country", Personal("user.location"), nullable=True),
         operational("created_at", STAMP, nullable=False),
         operational("last_used_at", STAMP, nullable=False),
         operational("expires_at", STAMP, nullable=False),
@@ -44,19 +47,25 @@ class SqlSessions:
     def apply(self, tx: Transaction, recorded: Recorded) -> None:
         t = self._table
         match recorded.event:
-            case SessionStarted(session_id, account_id, device, _, started_at, expires_at):
-                sealed = seal_column(self._sealer, t.c.device, account_id, session_id, device)
-                connection_of(tx).execute(
-                    insert(t).values(
-                        id=UUID(session_id), account_id=account_id, device=sealed,
-                        created_at=started_at, last_used_at=started_at, expires_at=expires_at,
-                    )
-                )  # fmt: skip
+            case SessionStarted() as started:
+                connection_of(tx).execute(insert(t).values(self._row(started)))
             case SessionRefreshed(session_id, _, _, refreshed_at):
                 used = update(t).where(t.c.id == UUID(session_id)).values(last_used_at=refreshed_at)
                 connection_of(tx).execute(used)
             case SessionRevoked(session_id):
                 connection_of(tx).execute(delete(t).where(t.c.id == UUID(session_id)))
+
+    def _row(self, started: SessionStarted) -> dict[str, Any]:
+        c, account_id, session_id = self._table.c, started.account_id, started.session_id
+        seen = {"device": started.device, "network": started.network, "country": started.country}
+        sealed = {
+            name: None if text is None else seal_column(self._sealer, c[name], account_id, session_id, text)
+            for name, text in seen.items()
+        }
+        return {
+            "id": UUID(session_id), "account_id": account_id, **sealed,
+            "created_at": started.started_at, "last_used_at": started.started_at, "expires_at": started.expires_at,
+        }  # fmt: skip
 
     def of_account(
         self, tx: Transaction, account_id: str, after: tuple[datetime, UUID] | None, limit: int, now: datetime
@@ -66,15 +75,14 @@ class SqlSessions:
         if after is not None:
             query = query.where(tuple_(t.c.created_at, t.c.id) < tuple_(*after))
         rows = connection_of(tx).execute(query.order_by(t.c.created_at.desc(), t.c.id.desc()).limit(limit))
-        return [
-            ListedSession(
-                row.id,
-                open_column(self._sealer, t.c.device, account_id, str(row.id), row.device) or "",
-                row.created_at,
-                row.last_used_at,
-            )
-            for row in rows
-        ]
+        return [self._listed(row) for row in rows]
+
+    def _listed(self, row: Row[Any]) -> ListedSession:
+        def text(name: str) -> str:
+            column = self._table.c[name]
+            return open_column(self._sealer, column, row.account_id, str(row.id), getattr(row, name)) or ""
+
+        return ListedSession(row.id, text("device"), row.created_at, row.last_used_at, text("network"), text("country"))
 
     def purge(self, connection: Connection, now: datetime) -> None:
         """Remove what has expired."""

@@ -9,7 +9,7 @@ from nexoraz.events.store import Transaction
 from nexoraz.identity.application.registration import Registering, Registration
 from nexoraz.identity.domain.account import VerificationGone
 from nexoraz.identity.web.client import client_address
-from nexoraz.identity.web.schemas import NewAccount, RegistrationReceived, VerificationAsked, Verified
+from nexoraz.identity.web.schemas import NewAccount, RegistrationReceived, SendAgainAsked, VerificationAsked, Verified
 from nexoraz.service.app import Blueprint
 from nexoraz.service.idempotency import Once, idempotent
 
@@ -46,6 +46,16 @@ def accounts_blueprint(registration: Registration) -> Blueprint:
         registration.check_verification(client_address())
         if not registration.unit_of_work(lambda tx: registration.verify(tx, body["token"])):
             raise VerificationGone
+        return {}
+
+    @accounts.route("/verification/again", methods=["POST"])
+    @accounts.arguments(SendAgainAsked)
+    @accounts.response(202, RegistrationReceived)
+    @accounts.alt_response(429, "TOO_MANY_REQUESTS")
+    def send_again(body: dict[str, str]) -> dict[str, Any]:
+        """Have the verification mailed once more, for the password that is given. The answer is the same for every
+        address; at most three unused tokens wait for one."""
+        registration.send_again(body["email"], body["password"], client_address())
         return {}
 
     return accounts

@@ -1,8 +1,10 @@
-"""Who is at the other end of the connection, for throttling only: it is hashed with a key and never stored as it is."""
+"""Who is at the other end of the connection: counted as a keyed hash, cut before it is stored (clause C2)."""
 
 import ipaddress
 
 from flask import request
+
+from nexoraz.identity.application.session_starts import Client
 
 
 def client_address() -> str:
@@ -16,3 +18,8 @@ def client_address() -> str:
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def client() -> Client:
+    """The address, and what the browser calls itself."""
+    return Client(client_address(), request.headers.get("User-Agent", "")[:400])

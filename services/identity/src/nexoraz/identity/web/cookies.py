@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-from nexoraz.identity.application.sign_in import SignedIn
+from nexoraz.identity.application.session_starts import SignedIn
 from nexoraz.service.auth import clear_session_cookie, session_cookie
 
 REFRESH_COOKIE = "__Secure-nexoraz-refresh"

@@ -8,8 +8,10 @@ from nexoraz.identity.application.sign_in import RefreshRefused, SignInRefused
 from nexoraz.identity.application.throttling import TooManyAttempts
 from nexoraz.identity.domain.access_code import AccessCodeRefused
 from nexoraz.identity.domain.account import AccountNotVerified, VerificationGone
+from nexoraz.identity.domain.address_change import AddressChangeGone, AddressTaken
 from nexoraz.identity.domain.countries import BelowAgeOfConsent, BirthDateImpossible
 from nexoraz.identity.domain.email_address import EmailAddressInvalid
+from nexoraz.identity.domain.password import PasswordResetGone
 from nexoraz.identity.domain.session import RefreshRaced, SessionUnknown
 from nexoraz.service.problems import Problem, Refusals, not_found, respond
 
@@ -19,6 +21,9 @@ REFUSALS = Refusals(
         BirthDateImpossible: 422,
         BelowAgeOfConsent: 403,
         VerificationGone: 410,
+        PasswordResetGone: 410,
+        AddressChangeGone: 410,
+        AddressTaken: 409,
         RefreshRaced: 409,
         AccountNotVerified: 409,
         VersionConflict: 409,

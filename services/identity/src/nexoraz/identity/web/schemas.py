@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from nexoraz.service.app import Schema
 
+FIREFOX = "Firefox 128 on Linux"
 TEXT = validate.Regexp(r"[^\x00-\x1f\x7f\ud800-\udfff]*\Z", error="Control characters are not accepted.")
 
 
@@ -30,6 +31,13 @@ class RegistrationReceived(Schema):
 
 class VerificationAsked(Schema):
     token = fields.String(required=True, validate=validate.Length(1, 400), load_only=True)
+
+
+class SendAgainAsked(Schema):
+    email = fields.String(required=True, validate=validate.Length(1, 254), metadata={"example": "ann@example.org"})
+    password = fields.String(
+        required=True, validate=validate.Length(10, 256), load_only=True, metadata={"example": "correct horse battery"}
+    )
 
 
 class Verified(Schema):
@@ -86,7 +94,13 @@ class Refreshing(Schema):
 
 class Session(Schema):
     id = fields.UUID(required=True)
-    device = fields.String(required=True, metadata={"description": "such as Firefox on Linux"})
+    device = fields.String(required=True, metadata={"description": "browser and system by family", "example": FIREFOX})
+    network = fields.String(
+        required=True, allow_none=True, metadata={"description": "the address, cut", "example": "198.51.100.0/24"}
+    )
+    country = fields.String(
+        required=True, allow_none=True, metadata={"description": "approximately: of the network", "example": "DE"}
+    )
     created_at = fields.AwareDateTime(required=True)
     last_used_at = fields.AwareDateTime(required=True)
     current = fields.Boolean(required=True, metadata={"description": "the session of this request"})
@@ -102,6 +116,18 @@ class Profile(Schema):
 
 class ProfileChange(Schema):
     name = fields.String(required=True, allow_none=True, validate=[validate.Length(1, 120), TEXT])
+
+
+class Change(Schema):
+    id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    change = fields.String(required=True, metadata={"description": "what was done", "example": "renamed"})
+    values = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(allow_none=True),
+        required=True,
+        metadata={"description": "what the fields became", "example": {"name": "Ann"}},
+    )
 
 
 class Key(Schema):

@@ -4,19 +4,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Response, jsonify, request
+from flask import Response
 
-from nexoraz.identity.application.sign_in import SignedIn, SignIn
-from nexoraz.identity.web.client import client_address
-from nexoraz.identity.web.cookies import forget_signed_in, keep_signed_in, presented_refresh_cookie
+from nexoraz.identity.application.session_ends import SessionEnds
+from nexoraz.identity.application.sign_in import SignIn
+from nexoraz.identity.web.client import client, client_address
+from nexoraz.identity.web.cookies import forget_signed_in, presented_refresh_cookie
 from nexoraz.identity.web.schemas import Credentials, Refreshing, Session
 from nexoraz.identity.web.schemas import SignedIn as SignedInView
+from nexoraz.identity.web.tokens import tokens
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 
 
-def sessions_blueprint(sign_in: SignIn) -> Blueprint:
+def sessions_blueprint(sign_in: SignIn, ends: SessionEnds) -> Blueprint:
     sessions = Blueprint("sessions", __name__, url_prefix="/sessions", description="Being signed in")
 
     @sessions.route("", methods=["POST"])
@@ -26,8 +28,7 @@ def sessions_blueprint(sign_in: SignIn) -> Blueprint:
     @sessions.alt_response(429, "TOO_MANY_REQUESTS")
     def sign_in_here(body: dict[str, str]) -> Response:
         """Sign in by password. No Idempotency-Key: remembering the answer would mean to keep the tokens."""
-        signed_in = sign_in.sign_in(body["email"], body["password"], _user_agent(), client_address())
-        return _answer(signed_in, 201)
+        return tokens(sign_in.sign_in(body["email"], body["password"], client()), 201)
 
     @sessions.route("/refresh", methods=["POST"])
     @sessions.arguments(Refreshing)
@@ -37,7 +38,7 @@ def sessions_blueprint(sign_in: SignIn) -> Blueprint:
     @sessions.alt_response(429, "TOO_MANY_REQUESTS")
     def refresh(body: dict[str, str | None]) -> Response:
         """Exchange the refresh token for a new pair. Each works once; using an old one ends the session."""
-        return _answer(sign_in.refresh(body["refresh_token"] or presented_refresh_cookie(), client_address()), 200)
+        return tokens(sign_in.refresh(body["refresh_token"] or presented_refresh_cookie(), client_address()), 200)
 
     @sessions.route("", methods=["GET"])
     @authenticated
@@ -46,12 +47,13 @@ def sessions_blueprint(sign_in: SignIn) -> Blueprint:
     def listed(args: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
         """Where this account is signed in, newest first."""
         after = read_cursor(args["cursor"], datetime, UUID)
-        rows = sign_in.listed(caller.account_id, after, args["limit"] + 1)
+        rows = ends.listed(caller.account_id, after, args["limit"] + 1)
         result = page(rows, args["limit"], key=lambda row: (row.created_at, row.id))
         result["items"] = [
             {
-                "id": row.id, "device": row.device, "created_at": row.created_at,
-                "last_used_at": row.last_used_at, "current": str(row.id) == caller.session_id,
+                "id": row.id, "device": row.device, "network": row.network or None, "country": row.country or None,
+                "created_at": row.created_at, "last_used_at": row.last_used_at,
+                "current": str(row.id) == caller.session_id,
             }
             for row in result["items"]
         ]  # fmt: skip
@@ -62,7 +64,7 @@ def sessions_blueprint(sign_in: SignIn) -> Blueprint:
     @sessions.response(204)
     def sign_out_everywhere(*, caller: Caller) -> Response:
         """End every session of this account."""
-        sign_in.sign_out_everywhere(caller.account_id)
+        ends.sign_out_everywhere(caller.account_id)
         return _signed_out()
 
     @sessions.route("/current", methods=["DELETE"])
@@ -70,7 +72,7 @@ def sessions_blueprint(sign_in: SignIn) -> Blueprint:
     @sessions.response(204)
     def sign_out(*, caller: Caller) -> Response:
         """End the session of this request."""
-        sign_in.sign_out(caller.account_id, caller.session_id)
+        ends.sign_out(caller.account_id, caller.session_id)
         return _signed_out()
 
     @sessions.route("/<uuid:session_id>", methods=["DELETE"])
@@ -79,22 +81,10 @@ def sessions_blueprint(sign_in: SignIn) -> Blueprint:
     @sessions.alt_response(404, "NOT_FOUND")
     def revoke(session_id: UUID, *, caller: Caller) -> Response:
         """End one session of this account."""
-        sign_in.sign_out(caller.account_id, str(session_id))
+        ends.sign_out(caller.account_id, str(session_id))
         return _signed_out() if str(session_id) == caller.session_id else Response(status=204)
 
     return sessions
-
-
-def _user_agent() -> str:
-    return request.headers.get("User-Agent", "")
-
-
-def _answer(signed_in: SignedIn, status: int) -> Response:
-    response = jsonify(SignedInView().dump(signed_in))
-    response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
-    keep_signed_in(response, signed_in)
-    return response
 
 
 def _signed_out() -> Response:
