@@ -39,6 +39,17 @@ OPERATORS = Decision(403)
 DECISIONS = {
     "POST /v1/identity/accounts": Decision(422, 422, {}),
     "POST /v1/identity/accounts/verification": Decision(410, 410, {"token": "of.nobody.at-all"}),
+    "POST /v1/identity/accounts/verification/again": Decision(
+        202, 202, {"email": "nobody@example.org", "password": "correct horse battery"}
+    ),
+    "POST /v1/identity/password": Decision(403, body={"current_password": "x", "password": "correct horse battery"}),
+    "POST /v1/identity/password/reset": Decision(202, 202, {"email": "nobody@example.org"}),
+    "POST /v1/identity/password/reset/finish": Decision(410, 410, {"token": "x", "password": "correct horse battery"}),
+    "POST /v1/identity/address": Decision(422, body={"email": "no address"}),
+    "POST /v1/identity/address/confirmation": Decision(410, 410, {"token": "x"}),
+    "GET /v1/identity/links/{name}": Decision(404, 404),
+    "POST /v1/identity/links/{name}": Decision(404, 404),
+    "GET /v1/identity/profile/history": PAGE,
     "POST /v1/identity/codes": Decision(202, 202, {"email": "nobody@example.org"}),
     "POST /v1/identity/codes/exchange": Decision(401, 401, {"email": "nobody@example.org", "code": "00000000"}),
     "GET /v1/identity/keys": Decision(200, 200),
@@ -114,12 +125,14 @@ SIGNS_OUT = {"DELETE /v1/identity/sessions", "DELETE /v1/identity/sessions/curre
 OPERATIONS = [pytest.param(operation, id=str(operation)) for operation in ALL]
 GUARDED = [pytest.param(operation, id=str(operation)) for operation in ALL if operation.guarded]
 ADMIN, REQUESTS = "/v1/privacy/admin/", "/v1/privacy/requests"
+PAGES = "/v1/identity/links/"
+"""Its parameter names a page, which is the same for everybody."""
 RENDER_OF = "POST /v1/render/jobs"
 """Names a thing in its body."""
 BY_ID = [
     pytest.param(each, id=str(each))
     for each in ALL
-    if (each.names or str(each) == RENDER_OF) and not each.path.startswith(ADMIN)
+    if (each.names or str(each) == RENDER_OF) and not each.path.startswith((ADMIN, PAGES))
 ]
 
 

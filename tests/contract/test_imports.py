@@ -48,7 +48,7 @@ def test_a_service_imports_no_other(name: str) -> None:
         assert not [m for m in imported(file) if f"{m}.".startswith(tuple(f"{o}." for o in others))], file
 
 
-TOLD_TO_PEOPLE = {"identity/application/letters.py", "privacy/domain/vocabulary.py"}
+TOLD_TO_PEOPLE = {"identity/application/letter_kinds.py", "privacy/domain/vocabulary.py"}
 """Files whose words for people name an address of another service, which the service itself never calls."""
 
 

@@ -15,7 +15,7 @@ from nexoraz.service.problems import Problem
 def passwords_blueprint(changes: PasswordChanges) -> Blueprint:
     passwords = Blueprint("passwords", __name__, url_prefix="/password", description="The password")
 
-    @passwords.route("", methods=["PUT"])
+    @passwords.route("", methods=["POST"])
     @authenticated
     @passwords.arguments(PasswordChange)
     @passwords.response(204)
