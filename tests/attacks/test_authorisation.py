@@ -69,6 +69,7 @@ DECISIONS = {
     "GET /v1/assets/photos/{photo_id}/content": SOMEBODYS,
     "GET /v1/assets/photos/{photo_id}/history": SOMEBODYS,
     "GET /v1/assets/bin": PAGE,
+    "GET /v1/assets/search": Decision(422),
     "POST /v1/assets/bin/{photo_id}/restoration": SOMEBODYS,
     "DELETE /v1/assets/bin/{photo_id}": SOMEBODYS,
     "GET /v1/render/presets": Decision(200, 200),

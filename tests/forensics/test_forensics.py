@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -81,10 +82,14 @@ def live(person: Person, canaries: Canaries, photos: list[bytes]) -> None:
         canaries.content(f"{preset} picture", picture, ("plain",))
     change(person, "/v1/identity/profile", {"name": person.password})
     change(person, f"/v1/assets/photos/{ids[0]}", {"title": canaries.text("title that was changed")})
+    change(person, f"/v1/assets/photos/{ids[0]}", {"tags": [canaries.text("tag"), f"of {canaries.text('second tag')}"]})
+    for kind in ("title that was changed", "tag"):
+        found = person.call("GET", f"/v1/assets/search?q={canaries.text(kind)}")
+        assert [photo["id"] for photo in found["items"]] == [ids[0]], kind
     keep_export(person, canaries)
 
 
-def change(person: Person, path: str, body: dict[str, str]) -> None:
+def change(person: Person, path: str, body: dict[str, Any]) -> None:
     tag = person._http.request(
         "GET", person.places.suite + path, headers={"Authorization": f"Bearer {person.token}"}
     ).headers["ETag"]
@@ -97,7 +102,7 @@ def keep_export(person: Person, canaries: Canaries) -> None:
     canaries.content("export as a zip", archive, ("plain",))
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         held = b"".join(opened.read(name) for name in opened.namelist() if not name.startswith("files/"))
-    for kind in ("email", "password", "title 1", "title that was changed"):  # the password was typed as the name
+    for kind in ("email", "password", "title 1", "title that was changed", "tag"):  # the password was typed as the name
         assert canaries.text(kind).encode() in held, f"the export does not hold the {kind}"
 
 

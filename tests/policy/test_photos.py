@@ -1,8 +1,9 @@
-"""C3: what a person does with photos that are there."""
+"""C3 and U1: what a person does with photos that are there."""
 
 import pytest
 
-from tests.journey.person import Person
+from tests.journey.demo import PRESETS
+from tests.journey.person import Person, until
 from tests.policy.asking import ask
 from tests.policy.conftest import Evidence
 from tests.policy.test_content import picture
@@ -33,3 +34,22 @@ def test_a_photo_is_named_tagged_deleted_and_taken_back_and_tells_it(ann: Person
     told = [change["what"] for change in ask(ann, "GET", path + "/history").json["items"]]
     assert told == ["restored", "deleted", "tagged", "renamed", "uploaded"]
     evidence(f"tags kitchen, blue; history: {', '.join(told[::-1])}")
+
+
+@shows("U1", "search")
+def test_photos_are_found_by_titles_tags_dates_and_presets(ann: Person, evidence: Evidence) -> None:
+    ann.sign_in()
+    titled, tagged = uploaded(ann, "?title=Xylophone+of+wood"), uploaded(ann)
+    changed = ask(ann, "PATCH", tagged, {"tags": ["xylophones"]}, If_Match='"v1"')
+    assert changed.status == 200
+    year = changed.json["uploaded_at"][:4]
+
+    def found(question: str) -> list[str]:
+        items = ask(ann, "GET", "/v1/assets/search?q=" + question).json["items"]
+        return [f"/v1/assets/photos/{photo['id']}" for photo in items]
+
+    assert found("xylophone") == found(f"xylo%20{year}") == [titled, tagged]
+    assert found("wood%20XYLO") == [titled]
+    ann.ask_render(tagged.rpartition("/")[2], PRESETS[1])
+    until(lambda: found(f"xylophone%20{PRESETS[1]}") == [tagged] or None, "the photo was found by its preset")
+    evidence(f"the title before the tag, by beginnings, by {year} and by the preset {PRESETS[1]}")

@@ -19,11 +19,13 @@ from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.events import EVENTS
 from nexoraz.assets.domain.picture import Limits
 from nexoraz.assets.projections.photos import Gallery
+from nexoraz.assets.projections.search import SearchIndex
 from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.assets.web.album import Album
 from nexoraz.assets.web.bin import bin_blueprint
 from nexoraz.assets.web.refusals import REFUSALS
 from nexoraz.assets.web.routes import photos_blueprint
+from nexoraz.assets.web.search import search_blueprint
 from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
 from nexoraz.events.holdings import Holdings
@@ -61,6 +63,7 @@ class App(participant.Participant):
     settings: Settings
     objects: Objects
     gallery: Gallery
+    search: SearchIndex
     clock: Callable[[], datetime]
 
     @property
@@ -90,7 +93,7 @@ class App(participant.Participant):
             SERVICE,
             VERSION,
             self.settings,
-            [photos_blueprint(album), bin_blueprint(album)],
+            [photos_blueprint(album), bin_blueprint(album), search_blueprint(album, self.search)],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),
@@ -110,8 +113,10 @@ class App(participant.Participant):
 
 def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[], datetime] = now) -> App:
     """Wire assets. The keyword arguments stand in for the bucket and the time in tests."""
-    runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda vault: [Gallery(vault)])
-    gallery = Gallery(runtime.vault)
+    runtime = Runtime.wire(
+        SERVICE, chassis, settings, KERNEL, REGISTRY, lambda vault: [Gallery(vault), SearchIndex(vault)]
+    )
+    gallery, search = Gallery(runtime.vault), SearchIndex(runtime.vault)
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
     holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects, gallery))
     participation = runtime.participation(holdings)
@@ -120,9 +125,10 @@ def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[
         runtime=runtime,
         holdings=holdings,
         participation=participation,
-        read_models={"photos": gallery},
+        read_models={"photos": gallery, "search": search},
         objects=objects,
         gallery=gallery,
+        search=search,
         clock=clock,
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from nexoraz.assets.adapters.sealed_photos import PHOTOS as PHOTO_FILES
 from nexoraz.assets.domain.file_name import file_name
 from nexoraz.assets.projections.photos import Gallery, presented_row
-from nexoraz.assets.projections.tables import AUTH, IDEMPOTENCY, PHOTOS
+from nexoraz.assets.projections.tables import AUTH, IDEMPOTENCY, PHOTOS, SEARCH_TOKENS
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding
 from nexoraz.events.objects import Objects
@@ -20,6 +20,13 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
 
     return [
         TableHolding(PHOTOS, category="user.content.private", purpose="content", present=presented_row),
+        TableHolding(
+            SEARCH_TOKENS,
+            category="user.content.private",
+            purpose="content",
+            present=None,
+            reason="keyed hashes of words that are in titles and tags, which are exported",
+        ),
         ObjectHolding(objects, PHOTO_FILES, describe=names),
         *access_holdings(IDEMPOTENCY, AUTH.revocations),
     ]

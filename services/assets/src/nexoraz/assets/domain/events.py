@@ -71,4 +71,21 @@ class PhotoFileErased(Event, frozen=True):
     erased_at: Fact[datetime]
 
 
-EVENTS = (PhotoUploaded, PhotoTitled, PhotoTagged, PhotoDiscarded, PhotoRestored, PhotoDeleted, PhotoFileErased)
+class PresetUsed(Event, frozen=True):
+    """A picture of the photo was asked for with this preset, for the first time."""
+
+    account_id: Id
+    photo_id: Id
+    preset: Fact[str]
+
+
+EVENTS = (
+    PhotoUploaded,
+    PhotoTitled,
+    PhotoTagged,
+    PhotoDiscarded,
+    PhotoRestored,
+    PhotoDeleted,
+    PhotoFileErased,
+    PresetUsed,
+)

@@ -95,6 +95,10 @@ class Gallery:
         """Every photo of the account, in the bin too."""
         return self._all(connection, select(PHOTOS).where(PHOTOS.c.account_id == account_id))
 
+    def these(self, connection: Connection, account_id: str, ids: Sequence[str]) -> Sequence[PhotoRecord]:
+        """Those of the photos that are in this person's gallery, in no order."""
+        return self._all(connection, _kept(account_id).where(PHOTOS.c.id.in_(ids)))
+
     def _one(self, connection: Connection, query: Select[Any]) -> PhotoRecord | None:
         row = connection.execute(query).first()
         return self._record(row) if row else None

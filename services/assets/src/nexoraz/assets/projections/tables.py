@@ -29,3 +29,13 @@ PHOTOS = Table(
     operational("version", Integer, nullable=False),
     Index("photos_account_id", "account_id", "uploaded_at", "id"),
 )
+
+SEARCH_TOKENS = Table(
+    "search_tokens",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    pseudonym("token", Text, primary_key=True),
+    pseudonym("photo_id", Text, primary_key=True),
+    operational("source", Text, primary_key=True),
+    Index("search_tokens_photo_id", "photo_id"),
+)

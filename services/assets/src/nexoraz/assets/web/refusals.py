@@ -14,6 +14,7 @@ from nexoraz.assets.domain.picture import (
     PictureTruncated,
     UnsupportedType,
 )
+from nexoraz.assets.domain.search import NothingToSearch, TooManyWords
 from nexoraz.assets.domain.tags import TagNotAllowed, TooManyTags
 from nexoraz.assets.domain.title import TitleNotAllowed
 from nexoraz.events.registry import KeyDestroyed
@@ -34,6 +35,8 @@ REFUSALS = Refusals({
     TitleNotAllowed: 422,
     TagNotAllowed: 422,
     TooManyTags: 422,
+    NothingToSearch: 422,
+    TooManyWords: 422,
     UploadInterrupted: 400,
     UploadTooSlow: 408,
     StorageUnavailable: 503,

@@ -41,6 +41,18 @@ class PhotoView(Schema):
     href = fields.String(required=True, metadata={"description": "where to download it"})
 
 
+class SearchArgs(Schema):
+    q = fields.String(
+        required=True,
+        validate=validate.Length(1, 200),
+        metadata={"description": "at most six words, or their beginnings", "example": "blue cup 2026-01"},
+    )
+
+
+class FoundPhotos(Schema):
+    items = fields.List(fields.Nested(PhotoView), required=True, metadata={"description": "the best match first"})
+
+
 class DiscardedView(Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True, allow_none=True, metadata=TITLE)
