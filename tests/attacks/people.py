@@ -54,12 +54,13 @@ def newcomer(suite: RunningSuite) -> Somebody:
 
 
 def owner(suite: RunningSuite) -> Somebody:
-    """Somebody with one of everything: session, photo, purchase, job with a picture, request with an archive."""
+    """Somebody with one of everything: session, photo, purchase, job with a picture, batch, request with an archive."""
     somebody = newcomer(suite)
     person = somebody.person
     photo = person.upload(sample())
     purchase = person.buy()
     job = person.ask_render(photo["id"], "marketplace-white")
+    batch = person.call("POST", "/v1/render/batches", {"photo_ids": [photo["id"]], "presets": ["cutout-transparent"]})
     request = person.call("POST", "/v1/privacy/requests", {"type": "access"})
     person.finished(job["id"])
     path = f"/v1/privacy/requests/{request['id']}"
@@ -72,6 +73,7 @@ def owner(suite: RunningSuite) -> Somebody:
         "photo_id": photo["id"],
         "purchase_id": purchase["id"],
         "job_id": job["id"],
+        "batch_id": batch["id"],
         "request_id": request["id"],
         "session_id": session["id"],
     }

@@ -27,6 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "PATCH /v1/identity/profile": {"name": SECRET},
     "PATCH /v1/assets/photos/{photo_id}": {"title": SECRET},
     "POST /v1/render/jobs": {"photo_id": str(uuid4()), "preset": "marketplace-white"},
+    "POST /v1/render/batches": {"photo_ids": [str(uuid4())], "presets": ["marketplace-white"]},
     "POST /v1/billing/purchases": {"pack": "no-such-pack"},
     "POST /v1/privacy/requests": {"type": "nothing-of-the-kind", "immediate": False},
 }

@@ -42,6 +42,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "size": 912_004,
     },
     "render-failed.v1": {"account_id": ACCOUNT, "job_id": JOB, "reason": "photo-truncated"},
+    "render-cancelled.v1": {"account_id": ACCOUNT, "job_id": JOB},
     "credits-purchased.v1": {"account_id": ACCOUNT, "purchase_id": REQUEST, "credits": 50},
     "credits-reserved.v1": {"account_id": ACCOUNT, "job_id": JOB, "credits": 1},
     "credits-refused.v1": {"account_id": ACCOUNT, "job_id": JOB, "needed": 3, "left": 1},

@@ -68,6 +68,8 @@ WITHOUT_KEY = {
     "/v1/billing/webhooks/stripe": "only a hint; Stripe is asked what is true",
     "/v1/privacy/consents": "the same choice again changes nothing",
     "/v1/privacy/visitor/consents": "the same choice again changes nothing",
+    "/v1/render/jobs/{job_id}/cancellation": "names its job; a repetition changes nothing",
+    "/v1/render/batches/{batch_id}/cancellation": "names its batch; a repetition changes nothing",
     "/v1/privacy/requests/{request_id}/withdrawal": "names its request; a repetition changes nothing",
 }
 """POST operations that take no Idempotency-Key, each with the reason why a repetition does no harm."""

@@ -1,6 +1,6 @@
 """Bugs that the simulation has to find: each is planted in the production code for as long as its block lasts.
 
-They are what erasure over several services gets wrong in practice.
+They are what erasure over several services, and credits over two of them, get wrong in practice.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from sqlalchemy import update
 
+from nexoraz.billing.application import policies as billing_policies
 from nexoraz.events import key_rows, participation
 from nexoraz.events.bucket_port import Deleted
 from nexoraz.events.bus import OwnStream
@@ -97,6 +98,11 @@ def identity_with_the_others() -> AbstractContextManager[None]:
     return _replaced((request_module, "_due_for_erasure", due))
 
 
+def cancelled_renders_keep_their_credits() -> AbstractContextManager[None]:
+    """A person cancels a render, and what was set aside for it stays set aside."""
+    return _replaced((billing_policies, "release_credits_on_render_cancelled", lambda *_: None))
+
+
 BUGS: dict[str, Bug] = {
     bug.__name__: bug
     for bug in (
@@ -107,5 +113,6 @@ BUGS: dict[str, Bug] = {
         silence_counts_as_done,
         restored_service_hears_only_what_is_new,
         identity_with_the_others,
+        cancelled_renders_keep_their_credits,
     )
 }

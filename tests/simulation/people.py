@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,12 @@ from tests.simulation.stage import Killed
 from tests.simulation.suite import World
 
 Json = dict[str, Any]
+WISHES = (
+    "upload", "buy", "render", "cancel", "retry", "export", "erase", "erase-later", "withdraw", "rename", "look", "pay",
+)  # fmt: skip
+ANYBODY = (4, 3, 4, 2, 2, 2, 2, 2, 2, 1, 2, 3)
+CUSTOMER = (1, 0, 9, 6, 6, 0, 1, 0, 0, 0, 1, 0)
+"""How often each wish comes up."""
 
 
 def png(text: bytes) -> bytes:
@@ -49,12 +56,13 @@ class Attempt:
 
 @dataclass
 class Person:
-    """canary: a word that is in everything which this person ever writes."""
+    """canary: a word that is in everything which this person ever writes. weights: of their wishes."""
 
     world: World
     number: int
     email: str
     canary: str
+    weights: tuple[int, ...] = ANYBODY
     accounts: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     photos: list[str] = field(default_factory=list)
@@ -69,6 +77,13 @@ class Person:
     @property
     def password(self) -> str:
         return f"correct horse {self.canary}"
+
+    def as_now(self) -> "Person":
+        """The same person at this moment, to go on from it more than once."""
+        now = copy(self)
+        now.accounts, now.requests, now.photos = [*self.accounts], [*self.requests], [*self.photos]
+        now.jobs, now.intents = [*self.jobs], [*self.intents]
+        return now
 
     def act(self, wish: str = "") -> None:
         """Go on with what is being tried, or begin something."""
@@ -87,11 +102,9 @@ class Person:
         late = self.world.clock.at - self.signed_in_at > 500_000_000
         if late:
             return "sign-in"
-        wishes = ["upload", "buy", "render", "export", "erase", "erase-later", "withdraw", "rename", "look", "pay"]
-        weights = [4, 3, 4, 2, 2, 2, 2, 1, 2, 3]
-        return self.world.stage.rng.choices(wishes, weights)[0]
+        return self.world.stage.rng.choices(WISHES, self.weights)[0]
 
-    def _attempt(self, wish: str) -> Attempt | None:  # noqa: PLR0911 - one return per wish
+    def _attempt(self, wish: str) -> Attempt | None:  # noqa: PLR0911, PLR0912 - one of both per wish
         self.keys += 1
         key = f"{self.canary}-{self.keys}"
         match wish:
@@ -133,7 +146,19 @@ class Person:
                 if not mine:
                     return None
                 return Attempt(wish, "privacy", "POST", f"/requests/{mine[-1].id}/withdrawal", {})
+            case "cancel" | "retry":
+                return self._change_of_mind(wish, key)
         return None
+
+    def _change_of_mind(self, wish: str, key: str) -> Attempt | None:
+        """About one of the last jobs: it may wait, run, or have ended."""
+        if not self.jobs:
+            return None
+        recent = self.jobs[-4:]
+        job = recent[self.world.stage.rng.randrange(len(recent))]
+        if wish == "cancel":
+            return Attempt(wish, "render", "POST", f"/jobs/{job}/cancellation")
+        return Attempt(wish, "render", "POST", f"/jobs/{job}/retry", None, key)
 
     def _pay(self) -> None:
         """At the payment company; its news may come twice or never."""
@@ -194,7 +219,7 @@ class Person:
                 self.photos.append(body["id"])
             case "buy":
                 self.intents.append(body["payment_intent"])
-            case "render":
+            case "render" | "retry":
                 self.jobs.append(body["id"])
             case "export" | "erase" | "erase-later":
                 kind = "access" if attempt.what == "export" else "erasure"

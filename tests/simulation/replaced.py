@@ -18,7 +18,7 @@ from nexoraz.events.buckets import S3Bucket
 from nexoraz.events.holdings import ACCOUNT, Holdings
 from nexoraz.events.worker import WorkerParts
 from nexoraz.identity.adapters.memory import MemoryPasswords
-from nexoraz.render.web import routes as render_routes
+from nexoraz.render.web import ordering
 from nexoraz.service import chassis
 from nexoraz.service.lookup import RevocationLookup
 from tests.simulation import database
@@ -155,5 +155,5 @@ def simulated(world_of: Callable[[], "World"]) -> Iterator[None]:
 @contextmanager
 def outside(world: "World") -> Iterator[None]:
     """What reaches other companies by HTTP, and waits in loops."""
-    with patch.object(presigned, "HTTP", _Http(world)), patch.object(render_routes, "time", world.impatient):
+    with patch.object(presigned, "HTTP", _Http(world)), patch.object(ordering, "time", world.impatient):
         yield

@@ -255,11 +255,13 @@ class Schedule:
 
     def _hint(self) -> None:
         """The payment company tells its news, perhaps for the second time, perhaps out of order."""
-        billing = self.world.services["billing"].web
         ended = [i for i, p in self.world.stripe.payments.items() if p.status != "open"]
-        if not ended:
-            return
-        intent, number = ended[self.rng.randrange(len(ended))], self.rng.randrange(2)
+        if ended:
+            self.news(ended[self.rng.randrange(len(ended))], self.rng.randrange(2))
+
+    def news(self, intent: str, number: int) -> None:
+        """The payment company tells that something came of a payment."""
+        billing = self.world.services["billing"].web
         billing.start()
 
         def told() -> None:

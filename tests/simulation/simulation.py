@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.simulation.chance import Clock, held
 from tests.simulation.oracle import Issued, Oracle
 from tests.simulation.oracle import held as stored_of
-from tests.simulation.people import Person
+from tests.simulation.people import CUSTOMER, Person
 from tests.simulation.replaced import outside, simulated
 from tests.simulation.schedule import Schedule
 from tests.simulation.stage import Stage
@@ -52,7 +52,8 @@ class Simulation:
         for subject in ("rpc.privacy.grant-upload", "rpc.privacy.erasures", "rpc.assets.release-photo"):
             self.world.bus.answering[subject] = self.world.answering
         with self._held(random.Random(0)):
-            self.bystander = self._begin()
+            self.bystander = self._lives("bystander", "render", "sign-in", "upload").accounts[0]
+            self.customer = self._lives("customer")
             self.template = self.world.snapshot()
             self.before = stored_of(self.world, self.bystander)
         self.template_keys = {name: set(keys) for name, keys in self.issued.keys.items()}
@@ -106,6 +107,7 @@ class Simulation:
     def _cast(self, rng: random.Random) -> tuple[Schedule, Oracle]:
         names = [f"canary{rng.getrandbits(64):016x}" for _ in range(rng.randrange(1, 4))]
         people = [Person(self.world, n, f"{name}@example.org", name) for n, name in enumerate(names)]
+        people.append(self.customer.as_now())
         schedule = Schedule(self.world, Work(self.world), rng, people)
         oracle = Oracle(self.world, self.issued, people, self.bystander, self.before)
         schedule.after_step = oracle.after_step
@@ -118,20 +120,23 @@ class Simulation:
             self.stage.aside[0].process.die()
             self.stage.resume(self.stage.aside[0])
 
-    def _begin(self) -> str:
-        """The services start, and somebody lives here whom nothing of what follows concerns."""
-        person = Person(self.world, 99, "bystander@example.org", "canarybystander")
+    def _lives(self, name: str, *does: str) -> Person:
+        """Somebody with a photo and ten credits. The bystander is somebody whom nothing of what follows concerns; the
+        customer has renders made, and changes their mind, in every run."""
+        person = Person(self.world, 99, f"{name}@example.org", f"canary{name}", CUSTOMER)
         schedule = Schedule(self.world, Work(self.world), self.stage.rng, [person])
         for running in self.world.running():
             running.process.die()
         schedule.settle()
-        for wish in ("register", "verify", "sign-in", "upload", "buy", "pay"):
+        for wish in ("register", "verify", "sign-in", "upload", "sign-in", "buy", "pay", "sign-in", *does):
             person.act(wish)
+            if wish == "pay":
+                schedule.news(person.intents[0], 0)
             schedule.settle()
-        for wish in ("sign-in", "render", "upload"):
-            person.act(wish)
-            schedule.settle()
-        return person.accounts[0]
+        paid = self.world.services["billing"].database.rows("SELECT 1 FROM ledger WHERE kind = 'purchase'")
+        if not (paid and person.photos and len(person.jobs) == does.count("render")):
+            raise AssertionError(f"{name} is not who the runs need: {person}")
+        return person
 
     @contextmanager
     def _held(self, rng: random.Random) -> Iterator[None]:

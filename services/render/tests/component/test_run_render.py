@@ -1,5 +1,6 @@
 """A render from task to picture, with fakes of everything outside."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -7,16 +8,16 @@ import pytest
 
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import Registry
-from nexoraz.events.store import handle, load
+from nexoraz.events.store import AccountErased, handle, load
 from nexoraz.events.tasks import MemoryTaskQueue, Postpone, Task
 from nexoraz.events.testing import FixedClock, MemorySealer
 from nexoraz.render.adapters.memory import FakeEngine, MemoryOutputs, MemoryPhotos
 from nexoraz.render.application.policies import OUT_OF_CREDITS, Policies
-from nexoraz.render.application.ports import RenderRefused
+from nexoraz.render.application.ports import OnStage, Picture, RenderRefused
 from nexoraz.render.application.run_render import GAVE_UP, MAX_ATTEMPTS, MAX_PHOTO_BYTES, RENDER, RunRender
 from nexoraz.render.domain.events import EVENTS, RenderFailed
-from nexoraz.render.domain.job import JOB, State, job_stream
-from services.render.tests.examples import ANN, JOB_ID, PHOTO, request
+from nexoraz.render.domain.job import JOB, JobCancelled, State, job_stream
+from services.render.tests.examples import ANN, JOB_ID, PHOTO, cancel, request
 
 
 class Studio:
@@ -35,6 +36,9 @@ class Studio:
     def reserve(self) -> None:
         with self.store.transaction() as tx:
             self.policies.run_render_on_credits_reserved(tx, ANN, JOB_ID)
+
+    def cancel(self) -> None:
+        handle(self.store, JOB, job_stream(JOB_ID, ANN), cancel)
 
     def task(self, attempts: int = 1) -> Task:
         (task,) = (t for t in self.tasks.waiting if t.kind == RENDER)
@@ -136,4 +140,88 @@ def test_an_erasure_in_the_middle_leaves_no_picture(studio: Studio) -> None:
 def test_destroyed_keys_in_the_middle_leave_no_picture(studio: Studio) -> None:
     studio.outputs.destroyed.add(ANN)
     studio.run(studio.task())
+    assert studio.outputs.pictures == {}
+
+
+class Cancelling(FakeEngine):
+    """Its owner cancels the job while it is rendered: before the last stage, or when the picture is there."""
+
+    def __init__(self, studio: Studio, at_last_stage: bool) -> None:
+        super().__init__()
+        self.studio, self.at_last_stage = studio, at_last_stage
+
+    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+        def told(stage: str, percent: int) -> None:
+            if self.at_last_stage and stage == "encode":
+                self.studio.cancel()
+            on_stage(stage, percent)
+
+        picture = super().render(photo, preset, told)
+        if not self.at_last_stage:
+            self.studio.cancel()
+        return picture
+
+
+@pytest.mark.parametrize("at_last_stage", [True, False])
+def test_a_job_that_is_cancelled_while_it_runs_keeps_no_picture(studio: Studio, at_last_stage: bool) -> None:
+    studio.run = replace(studio.run, engine=Cancelling(studio, at_last_stage))
+    studio.run(studio.task())
+    assert (studio.state(), studio.outputs.pictures) == (State.CANCELLED, {})
+
+
+def test_a_cancelled_job_stops_at_the_next_stage(studio: Studio) -> None:
+    stopped = []
+
+    class Watched(Cancelling):
+        def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+            try:
+                return super().render(photo, preset, on_stage)
+            except JobCancelled:
+                stopped.append("in the engine")
+                raise
+
+    studio.run = replace(studio.run, engine=Watched(studio, at_last_stage=True))
+    studio.run(studio.task())
+    assert stopped == ["in the engine"]
+
+
+def test_a_job_that_was_cancelled_before_it_ran_is_not_rendered(studio: Studio) -> None:
+    studio.cancel()
+    studio.run(studio.task())
+    assert (studio.state(), studio.engine.renders) == (State.CANCELLED, 0)
+
+
+def test_the_picture_of_an_earlier_attempt_goes_with_the_cancellation(studio: Studio) -> None:
+    studio.run(studio.task())
+    (kept,) = studio.outputs.pictures.items()
+    again = Studio()
+    again.reserve()
+    again.outputs.pictures = dict([kept])  # as a worker leaves it that dies before it could say so
+    again.cancel()
+    again.run(again.task())
+    assert again.outputs.pictures == {}
+
+
+def test_a_cancelled_picture_that_cannot_be_deleted_yet_is_deleted_later(studio: Studio) -> None:
+    studio.cancel()
+    studio.outputs.down = True
+    with pytest.raises(Postpone):
+        studio.run(studio.task())
+
+
+def test_credits_that_are_reserved_after_a_cancellation_start_nothing() -> None:
+    studio = Studio()
+    studio.cancel()
+    studio.reserve()
+    studio.run(studio.task())
+    assert (studio.state(), studio.engine.renders, studio.outputs.pictures) == (State.CANCELLED, 0, {})
+
+
+def test_a_cancellation_after_an_erasure_is_refused_and_leaves_no_picture(studio: Studio) -> None:
+    task = studio.task()
+    with studio.store.transaction() as tx:
+        tx.tombstone(ANN)
+    with pytest.raises(AccountErased):
+        studio.cancel()
+    studio.run(task)
     assert studio.outputs.pictures == {}

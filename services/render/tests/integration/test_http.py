@@ -12,8 +12,9 @@ from nexoraz.events.store import execute
 from nexoraz.render.adapters.memory import FakeEngine
 from nexoraz.render.application.ports import RenderRefused
 from nexoraz.render.bootstrap import App
-from nexoraz.render.domain.job import JOB, RequestRender, job_stream
-from nexoraz.render.web import routes
+from nexoraz.render.domain.commands import RequestRender
+from nexoraz.render.domain.job import JOB, job_stream
+from nexoraz.render.web import ordering
 from services.render.tests.integration.conftest import Person, bearer
 
 pytestmark = pytest.mark.real
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(ordering, "PATIENCE_S", 0.1)
 
 
 def is_problem(answer: TestResponse, status: int, rule: str = "") -> None:

@@ -6,7 +6,7 @@ from nexoraz.events.contracts import Foreign
 from nexoraz.events.protocol_contracts import contracts_of
 from nexoraz.render.__main__ import COMMANDS
 from nexoraz.render.adapters import published, subscribed
-from nexoraz.render.domain import job
+from nexoraz.render.domain import commands
 from nexoraz.render.domain.events import EVENTS
 
 
@@ -19,7 +19,7 @@ README = (COMMANDS.root / "README.md").read_text()
 
 
 def test_the_readme_names_every_command_event_and_refusal() -> None:
-    kinds = {kind.__name__ for module in (job,) for kind in get_args(module.Command)}
+    kinds = {kind.__name__ for module in (commands,) for kind in get_args(module.Command)}
     assert {name for name in kinds | {event.__name__ for event in EVENTS} if f"`{name}`" not in README} == set()
 
 

@@ -29,8 +29,10 @@ from nexoraz.render.config import Settings
 from nexoraz.render.domain.events import EVENTS
 from nexoraz.render.projections.jobs import Jobs
 from nexoraz.render.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.render.web.batches import batches_blueprint
 from nexoraz.render.web.refusals import REFUSALS
-from nexoraz.render.web.routes import Studio, jobs_blueprint, presets_blueprint
+from nexoraz.render.web.routes import jobs_blueprint, presets_blueprint
+from nexoraz.render.web.studio import Studio
 from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
@@ -75,7 +77,7 @@ class App(participant.Participant):
             SERVICE,
             VERSION,
             self.settings,
-            [presets_blueprint(), jobs_blueprint(studio)],
+            [presets_blueprint(), jobs_blueprint(studio), batches_blueprint(studio)],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),

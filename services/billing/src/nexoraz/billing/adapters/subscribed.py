@@ -31,6 +31,12 @@ class RenderFailed(Foreign, frozen=True):
     job_id: str
 
 
+class RenderCancelled(Foreign, frozen=True):
+    source = "nexoraz.render.render-cancelled.v1"
+    account_id: str
+    job_id: str
+
+
 def on_render_requested(tx: Transaction, received: Received) -> None:
     asked: RenderRequested = received.data
     policies.reserve_credits_on_render_requested(tx, asked.account_id, asked.job_id, asked.credits)
@@ -44,9 +50,14 @@ def on_render_failed(tx: Transaction, received: Received) -> None:
     policies.release_credits_on_render_failed(tx, received.data.account_id, received.data.job_id)
 
 
+def on_render_cancelled(tx: Transaction, received: Received) -> None:
+    policies.release_credits_on_render_cancelled(tx, received.data.account_id, received.data.job_id)
+
+
 HANDLERS: Mapping[type[Foreign], Handler] = {
     RenderRequested: on_render_requested,
     RenderCompleted: on_render_completed,
     RenderFailed: on_render_failed,
+    RenderCancelled: on_render_cancelled,
     **access_handlers(remember_key, revoke),
 }

@@ -24,5 +24,9 @@ def release_credits_on_render_failed(tx: Transaction, account_id: str, job_id: s
     _on_credits(tx, ReleaseCredits(account_id, job_id))
 
 
+def release_credits_on_render_cancelled(tx: Transaction, account_id: str, job_id: str) -> None:
+    _on_credits(tx, ReleaseCredits(account_id, job_id))
+
+
 def _on_credits(tx: Transaction, command: Command) -> None:
     execute(tx, CREDITS, credits_stream(command.account_id), command)

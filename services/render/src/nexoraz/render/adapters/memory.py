@@ -71,4 +71,6 @@ class MemoryOutputs:
         return len(data)
 
     def delete(self, account_id: str, output_id: str) -> None:
+        if self.down:
+            raise OutputsUnavailable("down")
         self.pictures.pop((account_id, output_id), None)

@@ -43,7 +43,20 @@ class RenderFailed(Published, frozen=True):
     reason: Fact[str]
 
 
-CONTRACTS: list[type[Contract]] = [RenderRequested, RenderCompleted, RenderFailed, *contracts_of("render")]
+class RenderCancelled(Published, frozen=True):
+    """The person does not want the picture any more."""
+
+    account_id: Id
+    job_id: Id
+
+
+CONTRACTS: list[type[Contract]] = [
+    RenderRequested,
+    RenderCompleted,
+    RenderFailed,
+    RenderCancelled,
+    *contracts_of("render"),
+]
 
 
 def translate(event: Event, _: Recorded) -> Contract | None:
@@ -54,5 +67,7 @@ def translate(event: Event, _: Recorded) -> Contract | None:
             return RenderCompleted(e.account_id, e.job_id, e.output_id, e.engine, e.width, e.height, e.size)
         case events.RenderFailed() as e:
             return RenderFailed(e.account_id, e.job_id, e.reason)
+        case events.RenderCancelled() as e:
+            return RenderCancelled(e.account_id, e.job_id)
         case _:
             return None

@@ -28,7 +28,10 @@ class SealedOutputs:
             raise OutputsUnavailable(type(error).__name__) from error
 
     def delete(self, account_id: str, output_id: str) -> None:
-        self._objects.delete(account_id, OUTPUTS, output_id)
+        try:
+            self._objects.delete(account_id, OUTPUTS, output_id)
+        except AWAY as error:
+            raise OutputsUnavailable(type(error).__name__) from error
 
     def read(self, account_id: str, output_id: str, start: int, end: int | None) -> Iterator[bytes]:
         """The bytes from `start` up to, not including, `end`. Raises OutputsUnavailable before the first of them."""

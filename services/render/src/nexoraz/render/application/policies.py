@@ -7,7 +7,8 @@ from datetime import datetime
 from nexoraz.events.store import Transaction, execute
 from nexoraz.render.application.ports import Tasks
 from nexoraz.render.application.run_render import RENDER
-from nexoraz.render.domain.job import JOB, AdmitRender, FailRender, JobUnknown, job_stream
+from nexoraz.render.domain.commands import AdmitRender, FailRender
+from nexoraz.render.domain.job import JOB, JobUnknown, job_stream
 
 OUT_OF_CREDITS = "credits-exhausted"
 

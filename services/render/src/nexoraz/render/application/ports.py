@@ -79,7 +79,9 @@ class Outputs(Protocol):
         and OutputsUnavailable."""
         ...
 
-    def delete(self, account_id: str, output_id: str) -> None: ...
+    def delete(self, account_id: str, output_id: str) -> None:
+        """Forget a picture that may or may not be there. Raises OutputsUnavailable."""
+        ...
 
 
 class Tasks(Protocol):

@@ -20,7 +20,8 @@ from nexoraz.render.application.ports import (
     RenderRefused,
     Tasks,
 )
-from nexoraz.render.domain.job import JOB, AdvanceRender, Command, CompleteRender, FailRender, Job, State, job_stream
+from nexoraz.render.domain.commands import AdvanceRender, Command, CompleteRender, FailRender
+from nexoraz.render.domain.job import JOB, Job, JobCancelled, State, job_stream
 
 RENDER = "render"
 MAX_PHOTO_BYTES = 80_000_000
@@ -45,18 +46,14 @@ class RunRender:
 
     def __call__(self, task: Task) -> None:
         """Returns when the job ended or the account is gone. Raises what is worth another attempt, and Postpone where
-        this attempt shall not count."""
-        job = self._load(task)
-        if job.state is not State.RUNNING:
-            return
+        this attempt shall not count. A job that was cancelled stops at the engine's next stage, and keeps no picture,
+        whichever attempt made it: its task is done when the picture is deleted."""
         try:
-            self._run(task, job)
+            self._run(task)
         except PhotoGone:
             self._end(task, FailRender(task.key, "photo-not-found", self.clock()))
         except RenderRefused as refusal:
             self._end(task, FailRender(task.key, refusal.reason, self.clock(), refusal.facts))
-        except (AccountErased, KeyDestroyed):
-            self.outputs.delete(task.account_id, _output_id(task.key))
         except (PhotosUnavailable, OutputsUnavailable) as outage:
             raise Postpone(type(outage).__name__, OUTAGE_S) from outage
         except EngineStopped as stopped:
@@ -66,7 +63,18 @@ class RunRender:
                 raise
             self._end(task, FailRender(task.key, GAVE_UP, self.clock()))
 
-    def _run(self, task: Task, job: Job) -> None:
+    def _run(self, task: Task) -> None:
+        try:
+            self._render(task)
+        except (AccountErased, KeyDestroyed, JobCancelled):
+            self.outputs.delete(task.account_id, _output_id(task.key))
+
+    def _render(self, task: Task) -> None:
+        job = self._load(task)
+        if job.state is State.CANCELLED:
+            raise JobCancelled(task.key)
+        if job.state is not State.RUNNING:
+            return
         photo = self.photos.fetch(task.account_id, job.photo_id, MAX_PHOTO_BYTES)
         picture = self.engine.render(photo, job.preset, lambda stage, percent: self._advance(task, stage, percent))
         output_id = _output_id(task.key)

@@ -9,7 +9,8 @@ from nexoraz.events.event import Event
 
 
 class RenderRequested(Event, frozen=True):
-    """A person asked for a picture. credits: what it will cost."""
+    """A person asked for a picture. credits: what it will cost. batch_id: what it was asked for together with others
+    under, or empty. attempt, retry_of: counts from 1, and the failed job that it takes the place of, or empty."""
 
     account_id: Id
     job_id: Id
@@ -17,6 +18,9 @@ class RenderRequested(Event, frozen=True):
     preset: Fact[str]
     credits: Fact[int]
     requested_at: Fact[datetime]
+    batch_id: Id = ""
+    attempt: Fact[int] = 1
+    retry_of: Id = ""
 
 
 class RenderAdmitted(Event, frozen=True):
@@ -62,4 +66,29 @@ class RenderFailed(Event, frozen=True):
     facts: Fact[dict[str, float]] = msgspec.field(default_factory=dict)
 
 
-EVENTS = (RenderRequested, RenderAdmitted, RenderAdvanced, RenderCompleted, RenderFailed)
+class RenderCancelled(Event, frozen=True):
+    """The person does not want the picture any more; what was set aside for it is free again."""
+
+    account_id: Id
+    job_id: Id
+    cancelled_at: Fact[datetime]
+
+
+class RenderRetried(Event, frozen=True):
+    """Another job takes the place of this one, which failed. retry_id: that job."""
+
+    account_id: Id
+    job_id: Id
+    retry_id: Id
+    retried_at: Fact[datetime]
+
+
+EVENTS = (
+    RenderRequested,
+    RenderAdmitted,
+    RenderAdvanced,
+    RenderCompleted,
+    RenderFailed,
+    RenderCancelled,
+    RenderRetried,
+)

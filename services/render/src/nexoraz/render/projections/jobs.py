@@ -16,17 +16,20 @@ from nexoraz.events.store import Transaction
 from nexoraz.render.domain.events import (
     RenderAdmitted,
     RenderAdvanced,
+    RenderCancelled,
     RenderCompleted,
     RenderFailed,
     RenderRequested,
+    RenderRetried,
 )
 from nexoraz.render.projections.tables import JOBS
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """state: requested, running, completed or failed. percent: 0 to 100. version: of the job's stream, for ETags.
-    The fields of the output are None until it is there."""
+    """state: requested, running, completed, failed or cancelled. percent: 0 to 100. version: of the job's stream, for
+    ETags. The fields of the output are None until it is there. retry_of, retried_by: the job whose place it took, and
+    the one that took its place."""
 
     id: str
     account_id: str
@@ -48,6 +51,10 @@ class JobRecord:
     size: int | None = None
     engine: str | None = None
     fallback: bool | None = None
+    batch_id: str | None = None
+    attempt: int = 1
+    retry_of: str | None = None
+    retried_by: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -87,6 +94,10 @@ class Jobs:
                 self._change(tx, event.job_id, version, state="completed", percent=100, **_output(event))
             case RenderFailed():
                 self._change(tx, event.job_id, version, state="failed", **_failure(event))
+            case RenderCancelled():
+                self._change(tx, event.job_id, version, state="cancelled", ended_at=event.cancelled_at)
+            case RenderRetried():
+                self._change(tx, event.job_id, version, retried_by=event.retry_id)
             case _:
                 return
 
@@ -104,6 +115,9 @@ def requested(event: RenderRequested, version: int) -> JobRecord:
         credits=event.credits,
         requested_at=event.requested_at,
         version=version,
+        batch_id=event.batch_id or None,
+        attempt=event.attempt,
+        retry_of=event.retry_of or None,
     )
 
 
@@ -147,6 +161,13 @@ def jobs_of(
         query = query.where(tuple_(JOBS.c.requested_at, JOBS.c.id) < before)
     rows = connection.execute(query.order_by(JOBS.c.requested_at.desc(), JOBS.c.id.desc()).limit(limit))
     return [_record(row) for row in rows]
+
+
+def jobs_of_batch(connection: Connection, account_id: str, batch_id: str) -> Sequence[JobRecord]:
+    """Every job that was asked for in a batch, and those that took the place of failed ones; none for an unknown batch
+    and for another person's alike."""
+    query = select(JOBS).where(JOBS.c.account_id == account_id, JOBS.c.batch_id == batch_id)
+    return [_record(row) for row in connection.execute(query.order_by(JOBS.c.requested_at, JOBS.c.id))]
 
 
 def _record(row: Row[tuple[object, ...]]) -> JobRecord:

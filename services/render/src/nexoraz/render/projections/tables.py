@@ -46,5 +46,10 @@ JOBS = Table(
     operational("engine", Text),
     operational("fallback", Boolean),
     operational("version", Integer, nullable=False),
+    pseudonym("batch_id", Text),
+    operational("attempt", Integer, nullable=False, server_default="1"),
+    pseudonym("retry_of", Text),
+    pseudonym("retried_by", Text),
+    Index("jobs_batch_id", "batch_id"),
     Index("jobs_account_id", "account_id", "requested_at", "id"),
 )

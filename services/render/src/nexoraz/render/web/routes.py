@@ -1,24 +1,24 @@
 """Presets, render jobs and their pictures."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
-from uuid import UUID, uuid4
+from functools import partial
+from typing import Any
+from uuid import UUID
 
 from flask import Response
-from sqlalchemy import Engine as Database
+from sqlalchemy import Connection
 
-from nexoraz.events.questions import Questions
+from nexoraz.events.append import Driver
 from nexoraz.events.sql_store import connection_of
-from nexoraz.events.store import EventStore, Transaction, start
-from nexoraz.render.domain.job import JOB, RequestRender, job_stream
+from nexoraz.events.store import Transaction, execute, repeated
+from nexoraz.render.domain.commands import CancelRender
+from nexoraz.render.domain.job import JOB, job_stream
 from nexoraz.render.presets.catalogue import find, presets
-from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name, requested
-from nexoraz.render.projections.photos import owns_photo
+from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
+from nexoraz.render.web.ordering import Order, ask, ask_again
 from nexoraz.render.web.presenting import presented, view
 from nexoraz.render.web.schemas import JobView, NewJob, PresetList
+from nexoraz.render.web.studio import Studio
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
 from nexoraz.service.downloads import StoredFile, download
@@ -26,27 +26,6 @@ from nexoraz.service.etags import not_modified, with_etag
 from nexoraz.service.idempotency import Once, idempotent
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 from nexoraz.service.problems import Problem, not_found
-
-PATIENCE_S = 2.0
-"""How long a request waits for assets' news of a photo that was uploaded a moment ago."""
-LOOK_EVERY_S = 0.05
-
-
-class StoredPictures(Protocol):
-    """Reads finished pictures."""
-
-    def read(self, account_id: str, output_id: str, start: int, end: int | None) -> Iterator[bytes]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Studio:
-    """What the routes need. store: appends. database, questions: answers."""
-
-    store: EventStore
-    database: Database
-    questions: Questions
-    pictures: StoredPictures
-    clock: Callable[[], datetime]
 
 
 def presets_blueprint() -> Blueprint:
@@ -69,9 +48,10 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
     @idempotent
     @jobs.arguments(NewJob)
     @jobs.response(202, JobView)
-    def ask(body: dict[str, Any], *, caller: Caller, once: Once) -> Response:
+    def order(body: dict[str, Any], *, caller: Caller, once: Once) -> Response:
         """Render one photo by one preset. It runs once its credits are reserved; follow it by its `Location`."""
-        return _ask(studio, caller.account_id, str(body["photo_id"]), body["preset"], once)
+        order = Order(str(body["photo_id"]), find(body["preset"]))
+        return ask(studio, caller.account_id, [order], once, lambda connection, jobs: _begun(connection, jobs[0], once))
 
     @jobs.route("", methods=["GET"])
     @authenticated
@@ -95,6 +75,33 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
             return Response(status=304)
         return with_etag(presented(job), job.version)
 
+    @jobs.route("/<uuid:job_id>/cancellation", methods=["POST"])
+    @authenticated
+    @jobs.response(200, JobView)
+    @jobs.alt_response(409, "CONFLICT")
+    def cancel(job_id: UUID, *, caller: Caller) -> Response:
+        """Cancel a render. Its credits are free again, and what was made of it is deleted; a render that runs stops at
+        its next stage. One that has ended is refused with how it ended. Repeating it changes nothing."""
+        owner, id_ = caller.account_id, str(job_id)
+
+        def work(tx: Transaction) -> JobRecord:
+            _owned(connection_of(tx), owner, id_)
+            execute(tx, JOB, job_stream(id_, owner), CancelRender(id_, studio.clock()))
+            return _owned(connection_of(tx), owner, id_)
+
+        job = repeated(studio.store, work)
+        return with_etag(presented(job), job.version)
+
+    @jobs.route("/<uuid:job_id>/retry", methods=["POST"])
+    @authenticated
+    @idempotent
+    @jobs.response(202, JobView)
+    def retry(job_id: UUID, *, caller: Caller, once: Once) -> Response:
+        """Try a failed render again: a new job takes its place, in its batch too, and reserves credits of its own. Each
+        failed job is retried once, and a picture is asked for three times at most."""
+        answer = partial(_begun, once=once)
+        return ask_again(studio, caller.account_id, str(job_id), once, answer)
+
     @jobs.route("/<uuid:job_id>/output", methods=["GET"])
     @authenticated
     @jobs.response(200, description="The picture; ranges are answered.")
@@ -111,38 +118,18 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
     return jobs
 
 
-def _ask(studio: Studio, account_id: str, photo_id: str, preset_id: str, once: Once) -> Response:
-    """Assets tells of new photos over the bus, so one may be asked for before its news is here; nothing is held open
-    while it is waited for."""
-    preset = find(preset_id)
-    give_up = time.monotonic() + PATIENCE_S
-    while True:
-        with studio.store.transaction() as tx:
-            once.begin(connection_of(tx))
-            if owns_photo(connection_of(tx), account_id, photo_id):
-                command = RequestRender(account_id, str(uuid4()), photo_id, preset.id, preset.credits, studio.clock())
-                return _begin(tx, command, once)
-        if time.monotonic() > give_up:
-            raise _photo_unknown()
-        time.sleep(LOOK_EVERY_S)
-
-
-def _begin(tx: Transaction, command: RequestRender, once: Once) -> Response:
-    [recorded] = start(tx, JOB, job_stream(command.job_id, command.account_id), command)
-    job = requested(recorded.event, recorded.version)
+def _begun(connection: Connection, job: JobRecord, once: Once) -> Response:
     headers = {"Location": f"/v1/render/jobs/{job.id}"}
-    return once.finish(connection_of(tx), presented(job), status=202, headers=headers)
-
-
-def _photo_unknown() -> Problem:
-    """One answer for an unknown photo, another person's, and one whose news is late."""
-    detail = "A photo that was uploaded a moment ago may take a little while to be known here; then try again."
-    return Problem("photo-unknown", 404, "You have no such photo", detail, headers={"Retry-After": "2"})
+    return once.finish(connection, presented(job), status=202, headers=headers)
 
 
 def _find(studio: Studio, account_id: str, job_id: str) -> JobRecord:
     with studio.questions.connection() as connection:
-        job = find_job(connection, account_id, job_id)
+        return _owned(connection, account_id, job_id)
+
+
+def _owned(connection: Connection | Driver, account_id: str, job_id: str) -> JobRecord:
+    job = find_job(connection, account_id, job_id)
     if job is None:
         raise not_found()
     return job

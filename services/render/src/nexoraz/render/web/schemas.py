@@ -1,6 +1,8 @@
 """The bodies of render's API."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from nexoraz.service.app import Schema
 
@@ -20,6 +22,31 @@ class PresetList(Schema):
 class NewJob(Schema):
     photo_id = fields.UUID(required=True)
     preset = fields.String(required=True, validate=validate.Length(1, 60), metadata={"example": "marketplace-white"})
+
+
+MOST_JOBS = 50
+"""Jobs of one batch; all are recorded in one transaction."""
+STATES = ("requested", "running", "completed", "failed", "cancelled")
+
+
+class NewBatch(Schema):
+    photo_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MOST_JOBS))
+    presets = fields.List(
+        fields.String(validate=validate.Length(1, 60)),
+        required=True,
+        validate=validate.Length(1, MOST_JOBS),
+        metadata={"example": ["marketplace-white", "studio-soft"]},
+    )
+
+    @validates_schema
+    def bounded(self, data: dict[str, Any], **_: object) -> None:
+        """Nothing is asked for twice, since both would be paid for, and not more than fits one transaction."""
+        for name in ("photo_ids", "presets"):
+            if len(set(data[name])) < len(data[name]):
+                raise ValidationError("Something is named twice.", name)
+        jobs = len(data["photo_ids"]) * len(data["presets"])
+        if jobs > MOST_JOBS:
+            raise ValidationError(f"These are {jobs} renders, and a batch has at most {MOST_JOBS}.", "photo_ids")
 
 
 class OutputView(Schema):
@@ -43,7 +70,7 @@ class JobView(Schema):
     photo_id = fields.UUID(required=True)
     preset = fields.String(required=True, metadata={"example": "marketplace-white"})
     credits = fields.Integer(required=True, metadata={"example": 1})
-    state = fields.String(required=True, validate=validate.OneOf(["requested", "running", "completed", "failed"]))
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
     stage = fields.String(required=True, metadata={"example": "cut-out"})
     percent = fields.Integer(required=True, metadata={"example": 10})
     reason = fields.String(required=True, metadata={"description": "why it failed", "example": ""})
@@ -56,3 +83,32 @@ class JobView(Schema):
     requested_at = fields.AwareDateTime(required=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
     output = fields.Nested(OutputView, required=True, allow_none=True)
+    batch_id = fields.UUID(required=True, allow_none=True)
+    attempt = fields.Integer(
+        required=True,
+        metadata={"description": "1, or more for a job that took the place of a failed one", "example": 1},
+    )
+    retry_of = fields.UUID(required=True, allow_none=True, metadata={"description": "the failed job before it"})
+    retried_by = fields.UUID(required=True, allow_none=True, metadata={"description": "the job that took its place"})
+
+
+class Counts(Schema):
+    requested = fields.Integer(required=True, metadata={"description": "waiting for credits", "example": 0})
+    running = fields.Integer(required=True, metadata={"example": 1})
+    completed = fields.Integer(required=True, metadata={"example": 1})
+    failed = fields.Integer(required=True, metadata={"example": 0})
+    cancelled = fields.Integer(required=True, metadata={"example": 0})
+
+
+class BatchView(Schema):
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(["running", "ended"]))
+    percent = fields.Integer(required=True, metadata={"description": "of the whole", "example": 50})
+    credits = fields.Integer(required=True, metadata={"description": "what all of it costs", "example": 2})
+    requested_at = fields.AwareDateTime(required=True)
+    counts = fields.Nested(Counts, required=True)
+    jobs = fields.List(
+        fields.Nested(JobView),
+        required=True,
+        metadata={"description": "without those whose place another job took"},
+    )
