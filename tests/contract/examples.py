@@ -48,6 +48,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "credits-refused.v1": {"account_id": ACCOUNT, "job_id": JOB, "needed": 3, "left": 1},
     "credits-spent.v1": {"account_id": ACCOUNT, "job_id": JOB, "credits": 1},
     "credits-released.v1": {"account_id": ACCOUNT, "job_id": JOB, "credits": 1},
+    "credits-taken-back.v1": {"account_id": ACCOUNT, "refund_id": REQUEST, "credits": 5},
+    "credits-returned.v1": {"account_id": ACCOUNT, "refund_id": REQUEST, "credits": 5},
     "plan-changed.v1": {"account_id": ACCOUNT, "plan": "pro"},
     "payment-problem.v1": {"account_id": ACCOUNT, "notice": "grace", "until": MOMENT},
     "erasure-requested.v1": {"account_id": ACCOUNT, "request_id": REQUEST, "participants": ["assets", "render"]},

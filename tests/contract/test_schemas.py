@@ -22,6 +22,8 @@ FOR_SUBSCRIBERS_OUTSIDE = {
     "nexoraz.billing.credits-spent.v1": "use of credits, for internal subscribers",
     "nexoraz.billing.credits-released.v1": "use of credits, for internal subscribers",
     "nexoraz.billing.plan-changed.v1": "what an account may use; quotas and profiles follow it",
+    "nexoraz.billing.credits-taken-back.v1": "revenue, for internal subscribers",
+    "nexoraz.billing.credits-returned.v1": "revenue, for internal subscribers",
     "nexoraz.billing.payment-problem.v1": "the mails about a renewal that is not paid",
     "nexoraz.privacy.objection-recorded.v1": "whoever processes for such a purpose; no service does yet",
     "nexoraz.privacy.consent-decided.v1": "whoever does what only a yes allows; no service does yet",

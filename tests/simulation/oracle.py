@@ -26,6 +26,7 @@ MAY_NAME_THE_ERASED = {
     "dead_letters": "messages of the protocol that waits for an operator",
     "consumer_positions": "never",
     "purchases": "billing records that the law wants kept",
+    "refunds": "billing records that the law wants kept",
     "vault_accounts": "the tombstone of the keys",
     "certificates": "the proof",
 }
@@ -219,8 +220,13 @@ class Oracle:
     def _credits(self, lost: set[str]) -> None:
         """The ledger adds up to the balance, which is never negative; each job is settled once; paid is credited."""
         billing = self.world.services["billing"].database
-        for account, balance, reserved, _ in billing.rows("SELECT * FROM credit_accounts"):
+        for account, balance, reserved in billing.rows("SELECT account_id, balance, reserved FROM credit_accounts"):
             lines = billing.rows("SELECT kind, reference, credits FROM ledger WHERE account_id = ?", account)
+            books = dict(
+                billing.rows("SELECT book, sum(credits) FROM postings WHERE account_id = ? GROUP BY 1", account)
+            )
+            if sum(books.values()) or (books.get("free", 0), books.get("reserved", 0)) != (balance, reserved):
+                raise Violation(f"the books of {account} do not balance: {books}")
             if balance != sum(credits for _, _, credits in lines) or balance < 0 or reserved < 0:
                 raise Violation(f"{account} has {balance} credits, {reserved} reserved, by {lines}")
             self._each_once(account, reserved, lines, "render" in lost or "billing" in lost)

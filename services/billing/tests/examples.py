@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from nexoraz.billing.domain.credits import AddCredits, ReleaseCredits, ReserveCredits, SpendCredits
 from nexoraz.billing.domain.events import (
     CreditsAdded,
+    CreditsHeld,
     CreditsReleased,
     CreditsReserved,
     CreditsSpent,
@@ -12,7 +13,7 @@ from nexoraz.billing.domain.events import (
     PurchaseStarted,
     ReservationRefused,
 )
-from nexoraz.billing.domain.purchase import ConfirmPayment, RejectPayment, StartPurchase
+from nexoraz.billing.domain.purchase_commands import ConfirmPayment, RejectPayment, StartPurchase
 from nexoraz.billing.domain.subscription import Seen
 from nexoraz.billing.domain.subscription_events import (
     CustomerOpened,
@@ -45,6 +46,7 @@ subscribed = (
 )
 added = CreditsAdded(ANN, PURCHASE_ID, 10)
 reserved = CreditsReserved(ANN, JOB, 1)
+held = CreditsHeld(ANN, PURCHASE_ID, 10)
 refused = ReservationRefused(ANN, JOB, needed=1, left=0)
 spent = CreditsSpent(ANN, JOB, 1)
 released = CreditsReleased(ANN, JOB, 1)

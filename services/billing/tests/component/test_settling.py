@@ -15,7 +15,8 @@ from nexoraz.billing.application.settle_payment import (
 from nexoraz.billing.domain.credits import CREDITS, credits_stream
 from nexoraz.billing.domain.events import EVENTS
 from nexoraz.billing.domain.packs import PACKS
-from nexoraz.billing.domain.purchase import PURCHASE, StartPurchase, purchase_stream
+from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
+from nexoraz.billing.domain.purchase_commands import StartPurchase
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import Registry
 from nexoraz.events.store import handle, load

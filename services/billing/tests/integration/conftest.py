@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -29,6 +29,9 @@ from nexoraz.service.database import make_engine
 from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
 from nexoraz.service.tokens import TokenClaims, new_signing_key, public_jwk, sign_token
+
+if TYPE_CHECKING:
+    from services.billing.tests.integration.world import World
 
 SIGNING_KEY = new_signing_key()
 SECRET = "whsec_test"
@@ -162,3 +165,13 @@ def tasks(app: App) -> list[tuple[str, str]]:
     """Kind and key of what waits."""
     with app.runtime.engine.connect() as connection:
         return [tuple(row) for row in connection.exec_driver_sql("SELECT kind, key FROM tasks ORDER BY id")]
+
+
+@pytest.fixture
+def world(settings: Settings, stripe: Stripe) -> "Iterator[World]":
+    """A person, billing, and a Stripe that keeps state."""
+    from services.billing.tests.integration.world import World
+
+    world = World(settings, stripe)
+    yield world
+    close(world.app)

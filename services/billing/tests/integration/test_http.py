@@ -13,7 +13,8 @@ from nexoraz.billing.application import policies
 from nexoraz.billing.application.ports import PaymentRejected
 from nexoraz.billing.bootstrap import App
 from nexoraz.billing.domain.credits import CREDITS, AddCredits, credits_stream
-from nexoraz.billing.domain.purchase import PURCHASE, StartPurchase, purchase_stream
+from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
+from nexoraz.billing.domain.purchase_commands import StartPurchase
 from nexoraz.events.store import execute
 from services.billing.tests.integration.conftest import Person, bearer, tasks
 

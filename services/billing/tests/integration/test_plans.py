@@ -4,83 +4,17 @@ localstripe does not prorate by time and renews nothing by itself: its stand-in 
 told when a month has gone by (deploy/local, emulators/stripe_manners.py).
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from nexoraz.billing.application.subscription_watch import END_GRACE, RETRY_RENEWAL
-from nexoraz.billing.bootstrap import App, build
-from nexoraz.billing.config import Settings
-from nexoraz.events.tasks import Task
-from nexoraz.local.parts.stripe import Stripe
-from nexoraz.service.settings import Secret
-from services.billing.tests.integration.conftest import SECRET, Person, close, event, know_key, tell
-from services.billing.tests.integration.stripe_side import DECLINED_LATER, GOOD, card, post
+from services.billing.tests.integration.conftest import event, tell
+from services.billing.tests.integration.stripe_side import DECLINED_LATER, card
+from services.billing.tests.integration.world import World
 
 pytestmark = pytest.mark.real
-
-
-class World:
-    """Ann, billing and Stripe; a clock that is moved by hand."""
-
-    def __init__(self, settings: Settings, stripe: Stripe) -> None:
-        own = replace(settings, stripe_api_base=stripe.api_base, stripe_api_key=Secret(stripe.api_key))
-        self.stripe, self.now = stripe, datetime.now(UTC)
-        self.app: App = build(own, clock=lambda: self.now)
-        know_key(self.app)
-        self.ann = Person(self.app.web().test_client(use_cookies=False))
-
-    def take(self, plan: str = "basic", number: str = GOOD) -> dict[str, Any]:
-        body = {"plan": plan, "payment_method": card(self.stripe, number)}
-        answer = self.ann.ask("POST", "/subscription", {"Idempotency-Key": str(uuid4())}, json=body)
-        assert answer.status_code == 201, answer.text
-        assert answer.json is not None
-        return dict(answer.json)
-
-    def change(self, expected: int = 200, **body: Any) -> dict[str, Any]:
-        tag = self.ann.ask("GET", "/subscription").headers["ETag"]
-        answer = self.ann.ask("PATCH", "/subscription", {"If-Match": tag}, json=body)
-        assert answer.status_code == expected, answer.text
-        return dict(answer.json or {})
-
-    def plan(self) -> dict[str, Any]:
-        return dict(self.ann.ask("GET", "/subscription").json or {})
-
-    def stripes(self, column: str) -> str:
-        with self.app.runtime.engine.connect() as connection:
-            return str(connection.exec_driver_sql(f"SELECT {column} FROM subscriptions").scalar())
-
-    def renew(self) -> None:
-        post(self.stripe, f"subscriptions/{self.stripes('subscription')}/_renew")
-
-    def hear(self, type_: str = "invoice.paid", times: int = 1) -> None:
-        """Stripe's webhook about the customer, and the look-up that follows."""
-        for _ in range(times):
-            payload = event("in_1", type_, customer=self.stripes("customer"))
-            assert tell(self.ann.client, payload).status_code == 204
-            assert tell(self.ann.client, payload).status_code == 204
-            self.run("settle-subscription")
-
-    def run(self, kind: str) -> None:
-        """What the worker does with the tasks of a kind, whenever they are due."""
-        handler = self.app.plan().task_handlers[kind]
-        with self.app.runtime.engine.begin() as connection:
-            rows = connection.exec_driver_sql(
-                "DELETE FROM tasks WHERE kind = %s RETURNING id, key, account_id", (kind,)
-            ).all()
-        for row in rows:
-            handler(Task(row.id, kind, row.key, row.account_id, {}, 1))
-
-
-@pytest.fixture
-def world(settings: Settings, stripe: Stripe) -> Iterator[World]:
-    world = World(settings, stripe)
-    yield world
-    close(world.app)
 
 
 def test_a_plan_brings_its_credits_once_however_often_its_invoice_is_told(world: World) -> None:
@@ -194,7 +128,6 @@ def test_a_request_sent_twice_takes_out_one_plan(world: World) -> None:
 
 
 def test_a_webhook_of_a_customer_whom_nobody_is_changes_nothing(world: World) -> None:
-    assert SECRET
     assert tell(world.ann.client, event("in_1", "invoice.paid", customer="cus_nobody")).status_code == 204
     assert tell(world.ann.client, event("in_1", "invoice.paid", customer="x")).status_code == 204
     world.run("settle-subscription")

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.real
 
 MADE_UP = {
     "purchases.state": lambda _: "paid",
+    "postings.credits": lambda _: 0,
+    "refunds.state": lambda _: "paid",
+    "refunded-outside.refund": lambda account: f"refund of {account}",
     "invoice-paid.purchase_id": lambda account: f"invoice of {account}",
     "invoice-paid.payment_intent": lambda account: f"payment of {account}",
 }

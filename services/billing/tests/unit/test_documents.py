@@ -4,7 +4,7 @@ from typing import get_args
 
 from nexoraz.billing.__main__ import COMMANDS
 from nexoraz.billing.adapters import published, subscribed
-from nexoraz.billing.domain import credits, purchase
+from nexoraz.billing.domain import credits, purchase_commands, subscription
 from nexoraz.billing.domain.events import EVENTS
 from nexoraz.events.protocol_contracts import contracts_of
 
@@ -18,7 +18,9 @@ README = (COMMANDS.root / "README.md").read_text()
 
 
 def test_the_readme_names_every_command_event_and_refusal() -> None:
-    kinds = {kind.__name__ for module in (credits, purchase) for kind in get_args(module.Command)}
+    kinds = {
+        kind.__name__ for module in (credits, purchase_commands, subscription) for kind in get_args(module.Command)
+    }
     assert {name for name in kinds | {event.__name__ for event in EVENTS} if f"`{name}`" not in README} == set()
 
 

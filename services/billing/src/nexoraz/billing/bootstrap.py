@@ -14,6 +14,7 @@ from nexoraz.billing.adapters.stripe_payments import StripePayments
 from nexoraz.billing.adapters.stripe_subscriptions import StripeSubscriptions
 from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
 from nexoraz.billing.application.ports import Payments
+from nexoraz.billing.application.refunding import PAY_REFUND, SETTLE_REFUNDS, Refunding
 from nexoraz.billing.application.settle_payment import SettlePayment
 from nexoraz.billing.application.settle_subscription import SettleSubscription
 from nexoraz.billing.application.subscription_watch import (
@@ -29,6 +30,7 @@ from nexoraz.billing.projections.credit_accounts import CreditAccounts
 from nexoraz.billing.projections.purchases import Purchases
 from nexoraz.billing.projections.subscriptions import AccountPlans
 from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.billing.web.refunds import RefundDesk, add_refunds
 from nexoraz.billing.web.refusals import REFUSALS
 from nexoraz.billing.web.routes import Desk, credits_blueprint, packs_blueprint, purchases_blueprint
 from nexoraz.billing.web.subscriptions import PlanDesk, plans_blueprint, subscription_blueprint
@@ -73,6 +75,7 @@ class App(participant.Participant):
     settings: Settings
     payments: Payments
     watch: PaymentWatch
+    refunding: Refunding
     plans: Plans
     plan_watch: SubscriptionWatch
     clock: Callable[[], datetime]
@@ -86,6 +89,7 @@ class App(participant.Participant):
         desk = Desk(
             self.runtime.store, self.runtime.reading, self.runtime.questions(), self.payments, self.watch, self.clock
         )
+        refunds = RefundDesk(self.runtime.store, self.runtime.reading, self.refunding)
         plan_desk = PlanDesk(self.runtime.store, self.runtime.reading, self.plans, self.plan_watch)
         secret = self.settings.stripe_webhook_secret.reveal()
         return create_app(
@@ -95,10 +99,10 @@ class App(participant.Participant):
             [
                 packs_blueprint(),
                 credits_blueprint(desk),
-                purchases_blueprint(desk),
+                add_refunds(purchases_blueprint(desk), refunds),
                 plans_blueprint(),
                 subscription_blueprint(plan_desk),
-                webhooks_blueprint(self.runtime.store, self.watch, self.plan_watch, secret),
+                webhooks_blueprint(self.runtime.store, self.watch, self.plan_watch, self.refunding, secret),
             ],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
@@ -118,6 +122,8 @@ class App(participant.Participant):
                 SETTLE_SUBSCRIPTION: self.plan_watch.run_settle,
                 RETRY_RENEWAL: self.plan_watch.run_retry,
                 END_GRACE: self.plan_watch.run_end,
+                PAY_REFUND: self.refunding.run_pay,
+                SETTLE_REFUNDS: self.refunding.run_settle,
             },
         )
 
@@ -140,6 +146,7 @@ def build(settings: Settings, payments: Payments | None = None, clock: Callable[
         read_models=PROJECTIONS,
         payments=provider,
         watch=watch,
+        refunding=Refunding(runtime.store, provider, SqlPurchaseIndex(), runtime.tasks, clock),
         plans=Plans(settle_plan),
         plan_watch=SubscriptionWatch(runtime.tasks, settle_plan),
         clock=clock,

@@ -117,7 +117,6 @@ def confirm_with_payment_method() -> None:
 
 def application(deliveries: Deliveries) -> web.Application:
     confirm_with_payment_method()  # before the server's import, which builds the routes
-    stripe_manners.teach()
     from localstripe import resources, server  # noqa: PLC0415  as above
 
     resources.schedule_webhook = deliveries.schedule
@@ -133,6 +132,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--webhook-url", required=True)
     arguments = parser.parse_args()
+    stripe_manners.teach()  # before the state is read, which may hold what it adds
     keep_state_in(arguments.state)
     deliveries = Deliveries(arguments.state / "webhooks", arguments.webhook_url, os.environ["STRIPE_WEBHOOK_SECRET"])
     web.run_app(application(deliveries), host="127.0.0.1", port=arguments.port, access_log=None, print=lambda *_: None)

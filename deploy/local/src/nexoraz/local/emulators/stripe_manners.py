@@ -5,6 +5,7 @@
   difference is not prorated by time: the whole price of the old plan is taken back;
 - a subscription renews when it is told to: `POST /v1/subscriptions/{id}/_renew`, since nothing here waits a month;
 - a payment that fails makes the request fail with 402; `invoice.paid` and `charge.refunded` are told;
+- disputes are listed, and opened by `POST /v1/disputes/_open`;
 - a card may be from the country that its metadata names (`metadata[country]`), a refund is never more than the charge.
 """
 
@@ -23,6 +24,7 @@ def teach() -> None:
     _tell_of_paid_invoices(resources)
     _obey_proration(resources)
     _refund_as_stripe_does(resources)
+    _disputes(resources)
     _cards_of_other_countries(resources)
     resources.extra_apis.append(("POST", "/v1/subscriptions/{id}/_renew", lambda id: _renew(resources, id)))
     pay = resources.Invoice._api_pay_invoice
@@ -123,6 +125,29 @@ def _refund_as_stripe_does(resources: Any) -> None:
         return refund
 
     resources.Refund._api_create = classmethod(create)
+
+
+def _disputes(resources: Any) -> None:
+    class Dispute(resources.StripeObject):  # type: ignore[misc]  # localstripe has no types
+        object = "dispute"
+        _id_prefix = "dp_"
+
+        def __init__(self, payment_intent: str, amount: str) -> None:
+            super().__init__()
+            charge = resources.PaymentIntent._api_retrieve(payment_intent).latest_charge
+            self.payment_intent, self.charge = payment_intent, charge.id
+            self.amount, self.currency, self.status = int(amount), charge.currency, "needs_response"
+            resources.schedule_webhook(resources.Event("charge.dispute.created", self))
+
+    def listed(payment_intent: str | None = None, limit: str | None = None, starting_after: str | None = None) -> Any:
+        found = Dispute._api_list_all("/v1/disputes", limit=limit, starting_after=starting_after)
+        found._list = [d for d in found._list if payment_intent in (None, d.payment_intent)]
+        return found
+
+    globals()["Dispute"] = Dispute  # where unpickling looks for it
+    Dispute.__qualname__ = "Dispute"
+    opened = ("POST", "/v1/disputes/_open", Dispute)
+    resources.extra_apis.extend((opened, ("GET", "/v1/disputes", listed)))
 
 
 def _cards_of_other_countries(resources: Any) -> None:

@@ -3,7 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
-from nexoraz.billing.projections.tables import AUTH, CREDIT_ACCOUNTS, IDEMPOTENCY, LEDGER, PURCHASES, SUBSCRIPTIONS
+from nexoraz.billing.projections.tables import (
+    AUTH,
+    CREDIT_ACCOUNTS,
+    IDEMPOTENCY,
+    LEDGER,
+    POSTINGS,
+    PURCHASES,
+    REFUNDS,
+    SUBSCRIPTIONS,
+)
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import Holding, Retained, TableHolding
 
@@ -20,12 +29,20 @@ def _own(row: dict[str, Any]) -> dict[str, Any]:
 HELD: list[Holding] = [
     TableHolding(CREDIT_ACCOUNTS, category="user.account"),
     TableHolding(LEDGER, category="user.account", present=_own),
+    TableHolding(POSTINGS, category="user.account", present=_own),
     TableHolding(
         PURCHASES,
         category="user.financial",
         retention="billing-records",
         present=_own,
         retained=Retained(TAX_LAW, until=PURCHASES.c.paid_at + TAX_TERM, where=PURCHASES.c.state == "paid"),
+    ),
+    TableHolding(
+        REFUNDS,
+        category="user.financial",
+        retention="billing-records",
+        present=_own,
+        retained=Retained(TAX_LAW, until=REFUNDS.c.started_at + TAX_TERM, where=REFUNDS.c.state != "failed"),
     ),
     TableHolding(SUBSCRIPTIONS, category="user.account", present=_own),
     *access_holdings(IDEMPOTENCY, AUTH.revocations),

@@ -1,6 +1,7 @@
 """Fakes of billing's ports for tests; they pass the ports' contract suites."""
 
 from dataclasses import replace
+from typing import Literal
 
 from nexoraz.billing.application.ports import (
     Payment,
@@ -9,6 +10,8 @@ from nexoraz.billing.application.ports import (
     PaymentStatus,
     PaymentsUnavailable,
     PurchaseRef,
+    RefundRejected,
+    SeenRefund,
 )
 from nexoraz.billing.domain.packs import Pack
 from nexoraz.events.store import Transaction
@@ -19,6 +22,8 @@ class FakePayments:
 
     def __init__(self) -> None:
         self.payments: dict[str, Payment] = {}
+        self.given_back: dict[str, list[SeenRefund]] = {}
+        self.most_refundable = 1_000_000
         self.down = False
         self.declines: PaymentRejected | None = None
 
@@ -35,6 +40,23 @@ class FakePayments:
         if intent not in self.payments:
             raise PaymentMissing(intent)
         return self.payments[intent]
+
+    def refund(self, intent: str, refund_id: str, amount: int) -> str:
+        self._answer()
+        known = next((r.id for r in self.given_back.get(intent, ()) if r.refund_id == refund_id), None)
+        if known is None and amount > self.most_refundable:
+            raise RefundRejected("refund_refused")
+        return known or self.give_back(intent, "refund", amount, refund_id)
+
+    def refunds(self, intent: str) -> list[SeenRefund]:
+        self._answer()
+        return list(self.given_back.get(intent, ()))
+
+    def give_back(self, intent: str, kind: Literal["refund", "dispute"], amount: int, refund_id: str = "") -> str:
+        """Money goes back, by our asking or somebody else's."""
+        known = self.given_back.setdefault(intent, [])
+        known.append(SeenRefund(f"{'re' if kind == 'refund' else 'dp'}_{intent}_{len(known)}", kind, amount, refund_id))
+        return known[-1].id
 
     def finish(self, intent: str, reason: str = "") -> None:
         """The person paid, or the card was declined for a reason."""

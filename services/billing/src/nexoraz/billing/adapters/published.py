@@ -54,6 +54,22 @@ class CreditsReleased(Published, frozen=True):
     credits: Fact[int]
 
 
+class CreditsTakenBack(Published, frozen=True):
+    """Credits went back for money."""
+
+    account_id: Id
+    refund_id: Id
+    credits: Fact[int]
+
+
+class CreditsReturned(Published, frozen=True):
+    """A refund failed: its credits can be used again."""
+
+    account_id: Id
+    refund_id: Id
+    credits: Fact[int]
+
+
 class PlanChanged(Published, frozen=True):
     """What the account may use is now that of this plan; "free" without one."""
 
@@ -76,6 +92,8 @@ CONTRACTS: list[type[Contract]] = [
     CreditsRefused,
     CreditsSpent,
     CreditsReleased,
+    CreditsTakenBack,
+    CreditsReturned,
     PlanChanged,
     PaymentProblem,
     *contracts_of("billing"),
@@ -100,10 +118,16 @@ def _of_plans(event: Event) -> Contract | None:
             return None
 
 
-def _of_credits(event: Event) -> Contract | None:
+def _of_credits(event: Event) -> Contract | None:  # noqa: PLR0911 - one line per event
     match event:
         case events.CreditsAdded():
             return CreditsPurchased(event.account_id, event.purchase_id, event.credits)
+        case events.HeldCreditsReleased():
+            return CreditsPurchased(event.account_id, event.purchase_id, event.credits)
+        case events.CreditsTakenBack():
+            return CreditsTakenBack(event.account_id, event.refund_id, event.credits)
+        case events.CreditsReturned():
+            return CreditsReturned(event.account_id, event.refund_id, event.credits)
         case events.CreditsReserved():
             return CreditsReserved(event.account_id, event.job_id, event.credits)
         case events.ReservationRefused():

@@ -12,11 +12,15 @@ from nexoraz.billing.application.ports import (
     PaymentRejected,
     PaymentStatus,
     PaymentsUnavailable,
+    RefundRejected,
+    SeenRefund,
 )
 from nexoraz.billing.domain.packs import Pack
 
 TIMEOUT_S = 8
 CONFLICT = 409
+NOT_TAKEN = ("won", "warning_needs_response", "warning_under_review", "warning_closed", "prevented")
+"""States of a dispute in which the money is ours."""
 
 STATUS: dict[str, PaymentStatus] = {
     "succeeded": "succeeded",
@@ -71,6 +75,32 @@ class StripePayments:
             raise PaymentMissing(intent) from error
         except stripe.StripeError as error:
             raise PaymentsUnavailable(type(error).__name__) from error
+
+    def refund(self, intent: str, refund_id: str, amount: int) -> str:
+        """Looked for first: Stripe forgets idempotency keys after a day."""
+        try:
+            known = next((r.id for r in self.refunds(intent) if r.refund_id == refund_id), None)
+            asked: Any = {"payment_intent": intent, "amount": amount, "metadata": {"refund_id": refund_id}}
+            return known or self._client.v1.refunds.create(asked, {"idempotency_key": f"refund-{refund_id}"}).id
+        except stripe.InvalidRequestError as error:
+            raise RefundRejected(error.code or "refund_refused") from error
+        except stripe.StripeError as error:
+            raise PaymentsUnavailable(type(error).__name__) from error
+
+    def refunds(self, intent: str) -> list[SeenRefund]:
+        """A dispute counts from the moment at which Stripe takes the money, unless it was won."""
+        asked: Any = {"payment_intent": intent, "limit": 100}
+        try:
+            refunds = [r.to_dict() for r in self._client.v1.refunds.list(asked).auto_paging_iter()]
+            disputes = [d.to_dict() for d in self._client.v1.disputes.list(asked).auto_paging_iter()]
+        except stripe.StripeError as error:
+            raise PaymentsUnavailable(type(error).__name__) from error
+        given = [r for r in refunds if r["status"] not in ("failed", "canceled")]
+        taken = [d for d in disputes if d["status"] not in NOT_TAKEN]
+        return [
+            *(SeenRefund(r["id"], "refund", r["amount"], (r["metadata"] or {}).get("refund_id", "")) for r in given),
+            *(SeenRefund(d["id"], "dispute", d["amount"]) for d in taken),
+        ]
 
 
 def _payment(intent: stripe.PaymentIntent) -> Payment:

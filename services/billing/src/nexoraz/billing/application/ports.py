@@ -40,6 +40,24 @@ class PaymentRejected(Exception):
     code: str
 
 
+@dataclass
+class RefundRejected(Exception):
+    """The provider will not refund, for good. code: such as "charge_already_refunded"."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRefund:
+    """Money that went back, as the provider tells it. kind: "refund", or "dispute" for a chargeback. refund_id: ours,
+    "" when somebody else asked for it."""
+
+    id: str
+    kind: Literal["refund", "dispute"]
+    amount: int
+    refund_id: str = ""
+
+
 class Payments(Protocol):
     """The payment provider."""
 
@@ -51,6 +69,15 @@ class Payments(Protocol):
 
     def read(self, intent: str) -> Payment:
         """The payment as it stands. Raises PaymentsUnavailable or PaymentMissing."""
+        ...
+
+    def refund(self, intent: str, refund_id: str, amount: int) -> str:
+        """Give a part of a payment back; the provider's id of it. Repeated with the same refund id it is one refund.
+        Raises PaymentsUnavailable or RefundRejected."""
+        ...
+
+    def refunds(self, intent: str) -> list[SeenRefund]:
+        """Everything of a payment that went back, whoever asked. Raises PaymentsUnavailable."""
         ...
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from nexoraz.billing.application.ports import Payment, Payments, PurchaseIndex, PurchaseRef
 from nexoraz.billing.domain.credits import CREDITS, AddCredits, credits_stream
-from nexoraz.billing.domain.purchase import PURCHASE, ConfirmPayment, RejectPayment, purchase_stream
+from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
+from nexoraz.billing.domain.purchase_commands import ConfirmPayment, RejectPayment
 from nexoraz.events.store import AccountErased, EventStore, Transaction, execute
 
 

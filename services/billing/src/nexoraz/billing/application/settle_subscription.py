@@ -8,7 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 from nexoraz.billing.application.subscription_ports import Customer, PaidInvoice, Subscriptions
 from nexoraz.billing.domain.credits import CREDITS, AddCredits, credits_stream
 from nexoraz.billing.domain.plans import plan_of_provider
-from nexoraz.billing.domain.purchase import PURCHASE, RecordInvoice, purchase_stream
+from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
+from nexoraz.billing.domain.purchase_commands import RecordInvoice
 from nexoraz.billing.domain.subscription import (
     SUBSCRIPTION,
     Observe,

@@ -48,6 +48,48 @@ class CreditsReleased(Event, frozen=True):
     credits: Fact[int]
 
 
+class CreditsHeld(Event, frozen=True):
+    """Paid credits arrived, and wait for a review before they can be used."""
+
+    account_id: Id
+    purchase_id: Id
+    credits: Fact[int]
+
+
+class HeldCreditsReleased(Event, frozen=True):
+    """The review found nothing wrong: the credits can be used."""
+
+    account_id: Id
+    purchase_id: Id
+    credits: Fact[int]
+
+
+class HeldCreditsRemoved(Event, frozen=True):
+    """The payment of held credits was given back."""
+
+    account_id: Id
+    purchase_id: Id
+    refund_id: Id
+    credits: Fact[int]
+
+
+class CreditsTakenBack(Event, frozen=True):
+    """Credits were given back for money. short: what the refund asked for besides and was spent already."""
+
+    account_id: Id
+    refund_id: Id
+    credits: Fact[int]
+    short: Fact[int]
+
+
+class CreditsReturned(Event, frozen=True):
+    """The refund did not come about, so its credits are back."""
+
+    account_id: Id
+    refund_id: Id
+    credits: Fact[int]
+
+
 class PurchaseStarted(Event, frozen=True):
     """A payment was opened with Stripe. amount: in the currency's minor unit (cents)."""
 
@@ -91,13 +133,67 @@ class InvoicePaid(Event, frozen=True):
     paid_at: Fact[datetime]
 
 
+class RefundStarted(Event, frozen=True):
+    """Credits of a purchase were given back; Stripe is asked for the money. amount: in the minor unit (cents)."""
+
+    account_id: Id
+    purchase_id: Id
+    refund_id: Id
+    credits: Fact[int]
+    amount: Fact[int]
+    started_at: Fact[datetime]
+
+
+class RefundPaid(Event, frozen=True):
+    """Stripe pays the money back. refund: Stripe's id."""
+
+    account_id: Id
+    purchase_id: Id
+    refund_id: Id
+    refund: Id
+    paid_at: Fact[datetime]
+
+
+class RefundFailed(Event, frozen=True):
+    """Stripe refused. reason: Stripe's code, never free text. amount: what is not given back after all."""
+
+    account_id: Id
+    purchase_id: Id
+    refund_id: Id
+    amount: Fact[int]
+    reason: Fact[str]
+    failed_at: Fact[datetime]
+
+
+class RefundedOutside(Event, frozen=True):
+    """Money went back that was not asked for here: kind "refund" (Stripe's dashboard) or "dispute" (a chargeback).
+    refund: Stripe's id. credits: what the amount is worth."""
+
+    account_id: Id
+    purchase_id: Id
+    refund: Id
+    kind: Fact[str]
+    credits: Fact[int]
+    amount: Fact[int]
+    at: Fact[datetime]
+
+
 EVENTS = (
     CreditsAdded,
     CreditsReserved,
     ReservationRefused,
     CreditsSpent,
     CreditsReleased,
+    CreditsHeld,
+    HeldCreditsReleased,
+    HeldCreditsRemoved,
+    CreditsTakenBack,
+    CreditsReturned,
     PurchaseStarted,
+    RefundStarted,
+    RefundPaid,
+    RefundFailed,
+    RefundedOutside,
     PurchasePaid,
     PurchaseFailed,
     InvoicePaid,

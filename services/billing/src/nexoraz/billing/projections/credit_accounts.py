@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from nexoraz.billing.domain.events import CreditsAdded, CreditsReleased, CreditsReserved, CreditsSpent
-from nexoraz.billing.projections.tables import CREDIT_ACCOUNTS, LEDGER
+from nexoraz.billing.domain.books import Entry as BookEntry
+from nexoraz.billing.domain.books import entry_of
+from nexoraz.billing.projections.tables import CREDIT_ACCOUNTS, LEDGER, POSTINGS
 from nexoraz.events.append import Driver
 from nexoraz.events.event import Recorded
 from nexoraz.events.prepared import Prepared
@@ -18,10 +20,12 @@ from nexoraz.events.store import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """balance: credits free to reserve. reserved: credits set aside for renders that run."""
+    """balance: credits free to reserve. reserved: credits set aside for renders that run. held: credits of payments
+    that are reviewed."""
 
     balance: int
     reserved: int
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +42,39 @@ class Entry:
 
 
 class CreditAccounts:
-    """Applies credit events: the balance of each account and its append-only ledger."""
+    """Applies credit events: the balance of each account and its append-only ledger, with both lines of each entry."""
 
-    tables = (CREDIT_ACCOUNTS, LEDGER)
+    tables = (CREDIT_ACCOUNTS, LEDGER, POSTINGS)
 
     def apply(self, tx: Transaction, recorded: Recorded) -> None:
-        match recorded.event:
-            case CreditsAdded() as e:
-                self._move(tx, recorded, "purchase", e.purchase_id, e.credits, 0)
-            case CreditsReserved() as e:
-                self._move(tx, recorded, "reservation", e.job_id, -e.credits, e.credits)
-            case CreditsReleased() as e:
-                self._move(tx, recorded, "release", e.job_id, e.credits, -e.credits)
-            case CreditsSpent() as e:
-                self._move(tx, recorded, "spending", e.job_id, 0, -e.credits)
-            case _:
-                return
-
-    def _move(
-        self, tx: Transaction, recorded: Recorded, kind: str, reference: str, balance: int, reserved: int
-    ) -> None:
-        account_id, connection, table = recorded.stream.account_id, connection_of(tx), CREDIT_ACCOUNTS
-        connection.execute(upsert(table).values(account_id=account_id, balance=0, reserved=0).on_conflict_do_nothing())
-        moved = (
-            update(table)
-            .where(table.c.account_id == account_id)
-            .values(
-                balance=table.c.balance + balance,
-                reserved=table.c.reserved + reserved,
-                entries=table.c.entries + 1,
-            )
-            .returning(table.c.balance, table.c.entries)
+        entry = entry_of(recorded.event)
+        if entry is None:
+            return
+        account_id, connection = recorded.stream.account_id, connection_of(tx)
+        after = self._move(connection, account_id, entry)
+        line = {"account_id": account_id, "entry": after.entries}
+        told = {"at": recorded.occurred_at, "kind": entry.kind, "reference": entry.reference}
+        told |= {"credits": entry.change_of("free"), "balance": after.balance}
+        connection.execute(insert(LEDGER).values(line | told))
+        connection.execute(
+            insert(POSTINGS), [line | {"book": book, "credits": credits} for book, credits in entry.postings()]
         )
-        after = connection.execute(moved).one()
-        entry = {"account_id": account_id, "entry": after.entries, "at": recorded.occurred_at}
-        entry |= {"kind": kind, "reference": reference, "credits": balance, "balance": after.balance}
-        connection.execute(insert(LEDGER).values(entry))
+
+    def _move(self, connection: Connection, account_id: str, entry: BookEntry) -> Row[tuple[Any, ...]]:
+        t = CREDIT_ACCOUNTS
+        connection.execute(upsert(t).values(account_id=account_id, balance=0, reserved=0).on_conflict_do_nothing())
+        moved = {
+            "balance": t.c.balance + entry.change_of("free"),
+            "reserved": t.c.reserved + entry.change_of("reserved"),
+            "held": t.c.held + entry.change_of("held"),
+            "entries": t.c.entries + 1,
+        }
+        own = update(t).where(t.c.account_id == account_id).values(moved)
+        return connection.execute(own.returning(t.c.balance, t.c.entries)).one()
 
 
 _BALANCE = Prepared(
-    select(CREDIT_ACCOUNTS.c.balance, CREDIT_ACCOUNTS.c.reserved).where(
+    select(CREDIT_ACCOUNTS.c.balance, CREDIT_ACCOUNTS.c.reserved, CREDIT_ACCOUNTS.c.held).where(
         CREDIT_ACCOUNTS.c.account_id == bindparam("account_id")
     )
 )

@@ -6,8 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, insert, select, tuple_, update
 
-from nexoraz.billing.domain.events import InvoicePaid, PurchaseFailed, PurchasePaid, PurchaseStarted
-from nexoraz.billing.projections.tables import PURCHASES
+from nexoraz.billing.domain.events import (
+    InvoicePaid,
+    PurchaseFailed,
+    PurchasePaid,
+    PurchaseStarted,
+    RefundedOutside,
+    RefundFailed,
+    RefundPaid,
+    RefundStarted,
+)
+from nexoraz.billing.projections.tables import PURCHASES, REFUNDS
 from nexoraz.events.event import Recorded
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
@@ -15,7 +24,8 @@ from nexoraz.events.store import Transaction
 
 @dataclass(frozen=True, slots=True)
 class PurchaseRecord:
-    """amount: in the currency's minor unit (cents). state: started, paid or failed."""
+    """amount, refunded: in the currency's minor unit (cents). state: started, paid or failed. review: "", or "held",
+    "released" or "refused" when the payment was looked at."""
 
     id: str
     account_id: str
@@ -28,12 +38,27 @@ class PurchaseRecord:
     reason: str
     started_at: datetime
     paid_at: datetime | None
+    refunded: int
+    review: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRecord:
+    """kind: own, refund (asked for elsewhere) or dispute. state: started, paid or failed. amount: in cents."""
+
+    id: str
+    kind: str
+    credits: int
+    amount: int
+    state: str
+    reason: str
+    started_at: datetime
 
 
 class Purchases:
     """Applies purchase events to the billing records."""
 
-    tables = (PURCHASES,)
+    tables = (PURCHASES, REFUNDS)
 
     def apply(self, tx: Transaction, recorded: Recorded) -> None:
         match recorded.event:
@@ -50,11 +75,39 @@ class Purchases:
                 self._change(tx, e.purchase_id, state="paid", reason="", paid_at=e.paid_at)
             case PurchaseFailed() as e:
                 self._change(tx, e.purchase_id, state="failed", reason=e.reason)
+            case RefundStarted() as e:
+                self._give_back(tx, e.refund_id, e, kind="own", state="started", started_at=e.started_at)
+            case RefundedOutside() as e:
+                self._give_back(tx, e.refund, e, kind=e.kind, state="paid", started_at=e.at, refund=e.refund)
+            case RefundPaid() as e:
+                self._end_refund(tx, e.refund_id, state="paid", refund=e.refund)
+            case RefundFailed() as e:
+                self._take_again(tx, e)
             case _:
                 return
 
     def _change(self, tx: Transaction, purchase_id: str, **values: object) -> None:
         connection_of(tx).execute(update(PURCHASES).where(PURCHASES.c.id == purchase_id).values(**values))
+
+    def _give_back(self, tx: Transaction, refund_id: str, e: RefundStarted | RefundedOutside, **said: object) -> None:
+        row = {"id": refund_id, "account_id": e.account_id, "purchase_id": e.purchase_id, "credits": e.credits}
+        connection_of(tx).execute(insert(REFUNDS).values(row | {"amount": e.amount} | said))
+        self._change(tx, e.purchase_id, refunded=PURCHASES.c.refunded + e.amount)
+
+    def _end_refund(self, tx: Transaction, refund_id: str, **values: object) -> None:
+        connection_of(tx).execute(update(REFUNDS).where(REFUNDS.c.id == refund_id).values(**values))
+
+    def _take_again(self, tx: Transaction, e: RefundFailed) -> None:
+        self._change(tx, e.purchase_id, refunded=PURCHASES.c.refunded - e.amount)
+        self._end_refund(tx, e.refund_id, state="failed", reason=e.reason)
+
+
+def refunds_of(connection: Connection, account_id: str, purchase_id: str) -> Sequence[RefundRecord]:
+    """The refunds of an account's purchase, oldest first."""
+    t = REFUNDS
+    query = select(t.c.id, t.c.kind, t.c.credits, t.c.amount, t.c.state, t.c.reason, t.c.started_at)
+    own = query.where(t.c.account_id == account_id, t.c.purchase_id == purchase_id)
+    return [RefundRecord(**row._mapping) for row in connection.execute(own.order_by(t.c.started_at, t.c.id))]
 
 
 def find_purchase(connection: Connection, account_id: str, purchase_id: str) -> PurchaseRecord | None:

@@ -21,6 +21,7 @@ CREDIT_ACCOUNTS = Table(
     operational("balance", Integer, nullable=False),
     operational("reserved", Integer, nullable=False),
     operational("entries", Integer, nullable=False, server_default="0"),
+    operational("held", Integer, nullable=False, server_default="0"),
 )
 
 LEDGER = Table(
@@ -36,6 +37,17 @@ LEDGER = Table(
     UniqueConstraint("account_id", "kind", "reference"),
 )
 
+POSTINGS = Table(
+    "postings",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("entry", Integer, primary_key=True, autoincrement=False),
+    operational("book", Text, primary_key=True),
+    operational("credits", Integer, nullable=False),
+)
+"""The two lines of each entry of the ledger; PostgreSQL refuses a commit in which they are not zero together, and every
+change of a line (migration 0004)."""
+
 PURCHASES = Table(
     "purchases",
     METADATA,
@@ -50,6 +62,8 @@ PURCHASES = Table(
     operational("reason", Text, nullable=False, server_default=""),
     operational("started_at", STAMP, nullable=False),
     operational("paid_at", STAMP),
+    operational("refunded", Integer, nullable=False, server_default="0"),
+    operational("review", Text, nullable=False, server_default=""),
     Index("purchases_account_id", "account_id", "started_at", "id"),
 )
 
@@ -67,3 +81,21 @@ SUBSCRIPTIONS = Table(
     operational("version", Integer, nullable=False),
 )
 """customer, subscription: Stripe's ids. Whoever deletes the account at Stripe finds the customer here."""
+
+REFUNDS = Table(
+    "refunds",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    pseudonym("purchase_id", Text, nullable=False),
+    pseudonym("refund", Text, nullable=False, server_default=""),
+    operational("kind", Text, nullable=False),
+    operational("credits", Integer, nullable=False),
+    operational("amount", Integer, nullable=False),
+    operational("state", Text, nullable=False),
+    operational("reason", Text, nullable=False, server_default=""),
+    operational("started_at", STAMP, nullable=False),
+    Index("refunds_purchase_id", "purchase_id"),
+    Index("refunds_account_id", "account_id"),
+)
+"""refund: Stripe's id. kind: own, refund (at Stripe's dashboard) or dispute (a chargeback)."""

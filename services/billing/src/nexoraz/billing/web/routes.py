@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from nexoraz.billing.application.payment_watch import PaymentWatch
 from nexoraz.billing.application.ports import IdempotencyKeyReused, Payment, Payments
 from nexoraz.billing.domain.packs import PACKS, Pack
-from nexoraz.billing.domain.purchase import PURCHASE, StartPurchase, UnknownPack, purchase_stream
+from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
+from nexoraz.billing.domain.purchase_commands import StartPurchase, UnknownPack
 from nexoraz.billing.projections.credit_accounts import balance_of, entries_of
 from nexoraz.billing.projections.purchases import find_purchase, purchases_of
 from nexoraz.billing.web.schemas import (

@@ -6,6 +6,11 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from nexoraz.service.app import Schema
 
+KINDS = [
+    "purchase", "hold", "hold-released", "hold-refused", "reservation", "release", "spending", "refund",
+    "refund-failed",
+]  # fmt: skip
+
 
 class PackView(Schema):
     id = fields.String(required=True, metadata={"example": "studio"})
@@ -22,15 +27,19 @@ class PackList(Schema):
 class BalanceView(Schema):
     balance = fields.Integer(required=True, metadata={"description": "credits free to use", "example": 9})
     reserved = fields.Integer(required=True, metadata={"description": "credits of running renders", "example": 1})
+    held = fields.Integer(required=True, metadata={"description": "credits held for review", "example": 0})
 
 
 class EntryView(Schema):
     entry = fields.Integer(required=True, metadata={"description": "counts the lines from 1", "example": 2})
     at = fields.AwareDateTime(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(["purchase", "reservation", "release", "spending"]))
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     reference = fields.String(
         required=True,
-        metadata={"description": "the purchase or the render job", "example": "6f0d0a0c-0000-4000-8000-00000000b001"},
+        metadata={
+            "description": "the purchase, the render job or the refund",
+            "example": "6f0d0a0c-0000-4000-8000-00000000b001",
+        },
     )
     credits = fields.Integer(required=True, metadata={"description": "change of the balance", "example": -1})
     balance = fields.Integer(required=True, metadata={"description": "the balance after it", "example": 9})
@@ -112,6 +121,39 @@ class PurchaseView(Schema):
     reason = fields.String(required=True, metadata={"description": "Stripe's code of a failure", "example": ""})
     started_at = fields.AwareDateTime(required=True)
     paid_at = fields.AwareDateTime(required=True, allow_none=True)
+    refunded = fields.Integer(required=True, metadata={"description": "in cents, of the amount", "example": 0})
+    review = fields.String(
+        required=True,
+        validate=validate.OneOf(["", "held", "released", "refused"]),
+        metadata={"description": "held: the credits wait until somebody has looked at the payment", "example": ""},
+    )
+
+
+class NewRefund(Schema):
+    credits = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1_000_000),
+        metadata={"description": "how many to give back; all that can be without it", "example": 5},
+    )
+
+
+class RefundView(Schema):
+    id = fields.String(required=True, metadata={"example": "6f0d0a0c-0000-4000-8000-00000000d001"})
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(["own", "refund", "dispute"]),
+        metadata={"description": "own: asked for here; refund: by us at Stripe; dispute: a chargeback"},
+    )
+    credits = fields.Integer(required=True, metadata={"description": "what the money is worth", "example": 5})
+    amount = fields.Integer(required=True, metadata={"description": "in cents", "example": 245})
+    state = fields.String(required=True, validate=validate.OneOf(["started", "paid", "failed"]))
+    reason = fields.String(required=True, metadata={"description": "Stripe's code of a failure", "example": ""})
+    started_at = fields.AwareDateTime(required=True)
+
+
+class RefundList(Schema):
+    items = fields.List(fields.Nested(RefundView), required=True)
 
 
 class StartedPurchase(Schema):

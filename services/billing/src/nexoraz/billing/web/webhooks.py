@@ -7,6 +7,7 @@ import stripe
 from flask import request
 
 from nexoraz.billing.application.payment_watch import PaymentWatch
+from nexoraz.billing.application.refunding import Refunding
 from nexoraz.billing.application.subscription_watch import SubscriptionWatch
 from nexoraz.billing.projections.subscriptions import account_of_customer
 from nexoraz.events.sql_store import connection_of
@@ -15,10 +16,13 @@ from nexoraz.service.app import Blueprint
 from nexoraz.service.problems import Problem
 
 ABOUT_PAYMENTS = "payment_intent."
+ABOUT_REFUNDS = ("charge.refunded", "charge.refund.", "charge.dispute.", "refund.")
 ABOUT_PLANS = ("customer.subscription.", "invoice.")
 
 
-def webhooks_blueprint(store: EventStore, watch: PaymentWatch, plans: SubscriptionWatch, secret: str) -> Blueprint:
+def webhooks_blueprint(
+    store: EventStore, watch: PaymentWatch, plans: SubscriptionWatch, refunding: Refunding, secret: str
+) -> Blueprint:
     webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks", description="For Stripe")
 
     @webhooks.route("/stripe", methods=["POST"])
@@ -30,6 +34,10 @@ def webhooks_blueprint(store: EventStore, watch: PaymentWatch, plans: Subscripti
         if intent is not None:
             with store.transaction() as tx:
                 watch.soon(tx, intent, hint)
+        refunded = _refunded_of(event)
+        if refunded is not None:
+            with store.transaction() as tx:
+                refunding.soon(tx, refunded, hint)
         if customer is not None:
             with store.transaction() as tx:
                 _look_at(tx, plans, customer, hint)
@@ -59,6 +67,13 @@ def _customer_of(event: dict[str, Any]) -> str | None:
         return None
     customer = event.get("data", {}).get("object", {}).get("customer")
     return customer if isinstance(customer, str) and customer.startswith("cus_") else None
+
+
+def _refunded_of(event: dict[str, Any]) -> str | None:
+    if not str(event.get("type", "")).startswith(ABOUT_REFUNDS):
+        return None
+    intent = event.get("data", {}).get("object", {}).get("payment_intent")
+    return intent if isinstance(intent, str) and intent.startswith("pi_") else None
 
 
 def _intent_of(event: dict[str, Any]) -> str | None:
