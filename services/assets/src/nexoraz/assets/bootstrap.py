@@ -11,9 +11,11 @@ from nexoraz.assets.adapters import published, release_requests, subscribed
 from nexoraz.assets.adapters.holdings import held
 from nexoraz.assets.adapters.photo_index import SqlPhotos
 from nexoraz.assets.adapters.sealed_photos import SealedPhotos
+from nexoraz.assets.adapters.training import ManifestSigner, SqlListing
 from nexoraz.assets.application.change_photo import PhotoChanges
 from nexoraz.assets.application.file_tasks import FileTasks
 from nexoraz.assets.application.release_photo import PhotoRelease
+from nexoraz.assets.application.training import Manifests, TrainingChoices
 from nexoraz.assets.application.upload_photo import Uploads
 from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.events import EVENTS
@@ -21,11 +23,13 @@ from nexoraz.assets.domain.picture import Limits
 from nexoraz.assets.projections.photos import Gallery
 from nexoraz.assets.projections.search import SearchIndex
 from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.assets.projections.training import TrainingRecords
 from nexoraz.assets.web.album import Album
 from nexoraz.assets.web.bin import bin_blueprint
 from nexoraz.assets.web.refusals import REFUSALS
 from nexoraz.assets.web.routes import photos_blueprint
 from nexoraz.assets.web.search import search_blueprint
+from nexoraz.assets.web.training import training_blueprint
 from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
 from nexoraz.events.holdings import Holdings
@@ -41,6 +45,7 @@ from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.settings import Secret
 
+TRAINING = TrainingRecords()
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 SERVICE, VERSION, ROOT = "assets", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
@@ -64,6 +69,7 @@ class App(participant.Participant):
     objects: Objects
     gallery: Gallery
     search: SearchIndex
+    training: TrainingRecords
     clock: Callable[[], datetime]
 
     @property
@@ -80,6 +86,12 @@ class App(participant.Participant):
     def release(self) -> PhotoRelease:
         return PhotoRelease(self.runtime.store, SealedPhotos(self.objects), SqlPhotos())
 
+    @property
+    def manifests(self) -> Manifests:
+        runtime = self.runtime
+        listing, sign = SqlListing(runtime.engine, self.training), ManifestSigner(runtime.vault)
+        return Manifests(runtime.store, listing, runtime.vault, sign, self.clock)
+
     def web(self) -> Flask:
         """The HTTP side. Touches its database and bucket only."""
         return self.flask(IdempotencyKeys.of(self.runtime))
@@ -89,11 +101,12 @@ class App(participant.Participant):
         store, engine = self.runtime.store, self.runtime.engine
         changes = PhotoChanges(store, self.file_tasks, self.clock)
         album = Album(store, engine, self.gallery, self.uploads, changes, SealedPhotos(self.objects))
+        training = training_blueprint(album, self.training, TrainingChoices(self.clock))
         return create_app(
             SERVICE,
             VERSION,
             self.settings,
-            [photos_blueprint(album), bin_blueprint(album), search_blueprint(album, self.search)],
+            [photos_blueprint(album), bin_blueprint(album), search_blueprint(album, self.search), training],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),
@@ -114,7 +127,7 @@ class App(participant.Participant):
 def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[], datetime] = now) -> App:
     """Wire assets. The keyword arguments stand in for the bucket and the time in tests."""
     runtime = Runtime.wire(
-        SERVICE, chassis, settings, KERNEL, REGISTRY, lambda vault: [Gallery(vault), SearchIndex(vault)]
+        SERVICE, chassis, settings, KERNEL, REGISTRY, lambda v: [Gallery(v), SearchIndex(v), TRAINING]
     )
     gallery, search = Gallery(runtime.vault), SearchIndex(runtime.vault)
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
@@ -125,10 +138,11 @@ def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[
         runtime=runtime,
         holdings=holdings,
         participation=participation,
-        read_models={"photos": gallery, "search": search},
+        read_models={"photos": gallery, "search": search, "training": TRAINING},
         objects=objects,
         gallery=gallery,
         search=search,
+        training=TRAINING,
         clock=clock,
     )
 

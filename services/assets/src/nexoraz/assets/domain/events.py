@@ -79,6 +79,49 @@ class PresetUsed(Event, frozen=True):
     preset: Fact[str]
 
 
+class TrainingAllowed(Event, frozen=True):
+    """The receipt of a yes to training, for a photo, or with an empty photo id for the account as a whole. wording:
+    which text the person said yes to."""
+
+    account_id: Id
+    photo_id: Id
+    wording: Fact[str]
+    allowed_at: Fact[datetime]
+
+
+class TrainingWithdrawn(Event, frozen=True):
+    """The receipt of a no to training after a yes, for a photo or the account as a whole."""
+
+    account_id: Id
+    photo_id: Id
+    withdrawn_at: Fact[datetime]
+
+
+class PhotoListed(Event, frozen=True):
+    """A manifest for training lists the photo."""
+
+    account_id: Id
+    photo_id: Id
+    manifest_id: Fact[str]
+
+
+class ManifestMade(Event, frozen=True):
+    """A manifest for training is signed. photos: how many it lists. sha256: of the signed document, as hex."""
+
+    manifest_id: Fact[str]
+    photos: Fact[int]
+    sha256: Fact[str]
+    made_at: Fact[datetime]
+
+
+class ModelTrained(Event, frozen=True):
+    """An operator said that a model was trained by the manifest."""
+
+    manifest_id: Fact[str]
+    model: Fact[str]
+    trained_at: Fact[datetime]
+
+
 EVENTS = (
     PhotoUploaded,
     PhotoTitled,
@@ -88,4 +131,9 @@ EVENTS = (
     PhotoDeleted,
     PhotoFileErased,
     PresetUsed,
+    TrainingAllowed,
+    TrainingWithdrawn,
+    PhotoListed,
+    ManifestMade,
+    ModelTrained,
 )

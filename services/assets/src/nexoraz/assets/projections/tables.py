@@ -1,6 +1,6 @@
 """Every table of assets' database."""
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, MetaData, Table, Text
 
 from nexoraz.assets.domain.events import PRIVATE
 from nexoraz.events.columns import operational, personal, pseudonym
@@ -38,4 +38,38 @@ SEARCH_TOKENS = Table(
     pseudonym("photo_id", Text, primary_key=True),
     operational("source", Text, primary_key=True),
     Index("search_tokens_photo_id", "photo_id"),
+)
+
+CHOICES = Table(
+    "training_choices",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    pseudonym("photo_id", Text, primary_key=True),
+    operational("allowed", Boolean, nullable=False),
+    operational("decided_at", DateTime(timezone=True), nullable=False),
+    operational("version", Integer, nullable=False),
+    Index("training_choices_photo_id", "photo_id"),
+)
+
+MANIFESTS = Table(
+    "manifests",
+    METADATA,
+    operational("id", Text, primary_key=True),
+    operational("made_at", DateTime(timezone=True), nullable=False),
+)
+
+MANIFEST_PHOTOS = Table(
+    "manifest_photos",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    pseudonym("photo_id", Text, primary_key=True),
+    operational("manifest_id", Text, primary_key=True),
+    Index("manifest_photos_manifest_id", "manifest_id", "photo_id"),
+)
+
+MODELS = Table(
+    "models",
+    METADATA,
+    operational("manifest_id", Text, primary_key=True),
+    operational("name", Text, primary_key=True),
 )

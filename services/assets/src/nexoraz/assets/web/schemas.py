@@ -53,6 +53,25 @@ class FoundPhotos(Schema):
     items = fields.List(fields.Nested(PhotoView), required=True, metadata={"description": "the best match first"})
 
 
+class TrainingChoice(Schema):
+    allowed = fields.Boolean(required=True, truthy={True}, falsy={False}, metadata={"example": True})
+
+
+class ManifestView(Schema):
+    id = fields.String(required=True)
+    made_at = fields.AwareDateTime(required=True)
+    photos = fields.Integer(required=True, metadata={"description": "of this person in it", "example": 3})
+    models = fields.List(fields.String(), required=True, metadata={"description": "trained by it"})
+
+
+class TrainingView(Schema):
+    allowed = fields.Boolean(required=True, metadata={"description": "no, until chosen", "example": False})
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    wording = fields.String(required=True, metadata={"description": "which text a yes is said to", "example": "1"})
+    text = fields.String(required=True)
+    manifests = fields.List(fields.Nested(ManifestView), required=True)
+
+
 class DiscardedView(Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True, allow_none=True, metadata=TITLE)
