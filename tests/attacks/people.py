@@ -70,6 +70,8 @@ def owner(suite: RunningSuite) -> Somebody:
     receipt = next(each["receipt"] for each in choice["purposes"] if each["receipt"])
     somebody.ids = {
         "receipt_id": receipt.rpartition("/")[2],
+        "token": "of-nobody",
+        "version": "1999-01-01",
         "photo_id": photo["id"],
         "purchase_id": purchase["id"],
         "job_id": job["id"],

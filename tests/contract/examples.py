@@ -94,6 +94,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "key_digest": SHA,
         "bus_purged": 4,
     },
+    "policy-change-announced.v1": {"policy_version": "2026-11-22", "summary": "Each choice has a receipt."},
+    "policy-change-mailed.v1": {"account_id": ACCOUNT, "policy_version": "2026-11-22", "told_at": MOMENT},
     "consent-decided.v1": {
         "account_id": ACCOUNT,
         "purpose": "analytics",

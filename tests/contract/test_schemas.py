@@ -26,7 +26,6 @@ FOR_SUBSCRIBERS_OUTSIDE = {
     "nexoraz.billing.credits-returned.v1": "revenue, for internal subscribers",
     "nexoraz.billing.payment-problem.v1": "the mails about a renewal that is not paid",
     "nexoraz.privacy.objection-recorded.v1": "whoever processes for such a purpose; no service does yet",
-    "nexoraz.privacy.consent-decided.v1": "whoever does what only a yes allows; no service does yet",
     "nexoraz.privacy.request-completed.v1": "how requests ended, for whoever reports on them",
 }
 """Types that no service of the suite reads, each with the reason why it is published nevertheless."""

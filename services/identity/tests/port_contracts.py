@@ -186,3 +186,18 @@ class PortsContract:
         assert one == ports.hashes.keyed_hash("email", EMAIL)
         assert len({one, ports.hashes.keyed_hash("other", EMAIL), ports.hashes.keyed_hash("email", "x")}) == 3
         assert EMAIL not in one
+
+    def test_an_address_that_said_stop_is_known_again(self, ports: Ports) -> None:
+        for _ in range(2):
+            with ports.store.transaction() as tx:
+                ports.suppressions.add(tx, "hash of ann")
+        with ports.store.transaction() as tx:
+            assert ports.suppressions.has(tx, "hash of ann")
+            assert not ports.suppressions.has(tx, "hash of bob")
+
+    def test_verified_accounts_are_listed_page_by_page(self, ports: Ports) -> None:
+        with ports.store.transaction() as tx:
+            everybody = ports.accounts.after(tx, "", 100)
+            assert everybody == sorted(everybody)
+            assert ports.accounts.after(tx, "", 1) == everybody[:1]
+            assert [a for a in everybody[:1] for a in ports.accounts.after(tx, a, 100)] == everybody[1:]

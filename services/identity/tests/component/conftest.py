@@ -9,6 +9,7 @@ from nexoraz.events.event import Event
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import Registry
 from nexoraz.events.sql_store import InlineProjection
+from nexoraz.events.tasks import MemoryTaskQueue
 from nexoraz.events.testing import FixedClock, MemorySealer
 from nexoraz.identity.adapters.memory import (
     MemoryAccounts,
@@ -20,6 +21,7 @@ from nexoraz.identity.adapters.memory import (
     MemoryPlaces,
     MemoryPrivateKeys,
     MemorySessions,
+    MemorySuppressions,
     MemoryThrottle,
     MemoryTransport,
 )
@@ -47,6 +49,7 @@ class World:
         self.accounts, self.sessions = MemoryAccounts(), MemorySessions()
         self.mails, self.operators, self.waited = MemoryMails(self.clock), MemoryOperators(), 0.0
         inline: list[InlineProjection] = [self.accounts, self.sessions, self.operators]
+        self.queue = MemoryTaskQueue()
         self.store = MemoryEventStore(REGISTRY, self.sealer, inline=inline, clock=self.clock)
         self.ports = Ports(
             store=self.store,
@@ -55,6 +58,8 @@ class World:
             operators=self.operators,
             credentials=MemoryCredentials(self.sealer),
             mails=self.mails,
+            suppressions=MemorySuppressions(),
+            queue=self.queue,
             private_keys=MemoryPrivateKeys(),
             throttle=MemoryThrottle(self.clock),
             hashes=MemoryHashes(),

@@ -128,11 +128,12 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(world: World) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_letter_says_that_it_is_essential_and_escapes_what_it_quotes(kind: str) -> None:
-    names = "token code asked why until request address what done at device place"
+def test_every_letter_says_that_it_is_essential_or_how_to_stop_it_and_escapes_what_it_quotes(kind: str) -> None:
+    names = "token code asked why until request address what done at device place version summary unsubscribe"
     facts = dict.fromkeys(names.split(), "<b>&")
     letter = write(kind, facts | {"url": "https://nexoraz.test/?a&b"})
-    assert ESSENTIAL in letter.text and ESSENTIAL in letter.html
+    footer = ESSENTIAL if KINDS[kind].essential else "To stop it: "
+    assert footer in letter.text and footer in letter.html
     assert "<b>&" not in letter.html
     assert "\n" not in letter.subject
 

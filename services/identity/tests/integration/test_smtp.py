@@ -52,6 +52,18 @@ def test_a_mail_arrives_with_headers_and_both_bodies(mail_system: tuple[Moody, S
     assert "https://nexoraz.test" in mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
 
 
+def test_mail_that_is_not_essential_carries_the_headers_of_one_click(mail_system: tuple[Moody, SmtpTransport]) -> None:
+    moody, transport = mail_system
+    link = "https://nexoraz.test/v1/identity/unsubscribe/token"
+    letter = write("news-welcome", {"url": "https://nexoraz.test", "unsubscribe": link})
+    transport.send("id-2", "ann@example.org", letter, NOW)
+    send(transport)
+    news, essential = moody.messages
+    assert news["List-Unsubscribe"] == f"<{link}>"
+    assert news["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert essential["List-Unsubscribe"] is None
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [("450 later", TransportUnavailable), ("550 nobody here", RecipientRefused), ("421 busy", TransportUnavailable)],

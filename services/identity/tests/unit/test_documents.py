@@ -1,13 +1,13 @@
 """What is committed beside the code is what the code makes."""
 
 import re
+from collections.abc import Iterable
 
 import pytest
 
+from nexoraz.events.contracts import Foreign
 from nexoraz.events.decider import Refused
 from nexoraz.identity.adapters import published, subscribed
-from nexoraz.identity.adapters.memory import MemoryMails
-from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.bootstrap import ROOT, documents
 from nexoraz.identity.domain import (
     access_code,
@@ -22,7 +22,7 @@ from nexoraz.identity.domain import (
 )  # fmt: skip
 from nexoraz.identity.domain.events import EVENTS
 from nexoraz.service.committed import stale
-from services.identity.tests.examples import NOW
+from services.identity.tests.component.conftest import World
 
 README = (ROOT / "README.md").read_text()
 
@@ -74,10 +74,15 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
     assert names([row[2] for row in table]) == refusals
 
 
+def _handlers() -> Iterable[type[Foreign]]:
+    use = World().use
+    return subscribed.handlers(use.notices, use.news, use.policy_mails)
+
+
 def test_the_readme_names_every_event_in_and_out() -> None:
     said = {contract.type_name().removeprefix("nexoraz.identity.") for contract in published.CONTRACTS}
     assert {name for row in rows("Events out") for name in re.findall(r"`([a-z0-9.-]+)`", row[0])} == said
-    heard = {view.source.rpartition("privacy.")[2] for view in subscribed.handlers(Notices(MemoryMails(lambda: NOW)))}
+    heard = {view.source.rpartition("privacy.")[2] for view in _handlers()}
     assert heard <= set(re.findall(r"`([a-z0-9.-]+)`", README.split("## Events in\n")[1].split("\n## ")[0]))
 
 

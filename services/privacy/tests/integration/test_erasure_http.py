@@ -258,7 +258,7 @@ def test_requests_are_listed_newest_first_and_in_pages(coordinator: Coordinator)
 def test_the_policy_is_served_with_its_clauses(coordinator: Coordinator) -> None:
     policy = coordinator.client.get("/v1/privacy/policy").json
     assert policy is not None
-    assert policy["version"] == "2025-10-15"
+    assert policy["version"] == "2026-11-22"
     assert policy["text"].startswith("# Privacy at Nexoraz")
     ids = [clause["id"] for clause in policy["clauses"]]
     assert len(ids) == 23

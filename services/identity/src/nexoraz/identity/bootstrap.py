@@ -24,9 +24,11 @@ from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
 from nexoraz.identity.adapters.schema import IdentityTables
 from nexoraz.identity.adapters.smtp import SmtpTransport
+from nexoraz.identity.adapters.suppressions import SqlSuppressions
 from nexoraz.identity.adapters.throttles import SqlThrottle
 from nexoraz.identity.application.farewell import Farewell
 from nexoraz.identity.application.pace import Pace
+from nexoraz.identity.application.policy_mails import TELL_POLICY_CHANGE
 from nexoraz.identity.application.ports import Clock
 from nexoraz.identity.application.sending import SEND_MAIL, Transport
 from nexoraz.identity.application.use_cases import Ports, UseCases, use_cases
@@ -45,6 +47,7 @@ from nexoraz.identity.web.passwords import passwords_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
+from nexoraz.identity.web.unsubscribe import unsubscribe_blueprint
 from nexoraz.service import chassis
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
@@ -100,6 +103,7 @@ class App(participant.Participant):
                 links_blueprint(use.registration, use.password_changes, use.address_changes),
                 codes_blueprint(use.access_codes),
                 profile_blueprint(use.profiles, use.history),
+                unsubscribe_blueprint(use.news, self.runtime.store),
                 keys_blueprint(use.signing),
             ],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
@@ -115,8 +119,11 @@ class App(participant.Participant):
         """The tasks, and what is due now and then."""
         return WorkerPlan(
             translate=published.translate,
-            handlers=subscribed.handlers(self.use_cases.notices),
-            task_handlers={SEND_MAIL: self.use_cases.sending.send},
+            handlers=subscribed.handlers(self.use_cases.notices, self.use_cases.news, self.use_cases.policy_mails),
+            task_handlers={
+                SEND_MAIL: self.use_cases.sending.send,
+                TELL_POLICY_CHANGE: self.use_cases.policy_mails.tell,
+            },
             housekeeping=self.housekeeping,
             periodic=[Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key)],
         )
@@ -183,6 +190,8 @@ def _ports(
         operators=operators,
         credentials=SqlCredentials(tables.credentials, vault),
         mails=SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id),
+        suppressions=SqlSuppressions(tables.suppressions),
+        queue=runtime.tasks,
         private_keys=SqlPrivateKeys(tables.private_keys, vault),
         throttle=throttle,
         hashes=vault,

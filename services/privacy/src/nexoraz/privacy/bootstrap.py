@@ -35,12 +35,14 @@ from nexoraz.privacy.config import Settings
 from nexoraz.privacy.domain.consent import ConsentDecided
 from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, ParticipantAnnounced
 from nexoraz.privacy.domain.oversight import OperatorAccess
-from nexoraz.privacy.domain.policy import POLICY_VERSION
+from nexoraz.privacy.domain.policy import POLICY_VERSION, VERSIONS
+from nexoraz.privacy.domain.policy_change import PolicyAccepted, PolicyChangeAnnounced, PolicyChangeTold
 from nexoraz.privacy.domain.words import WordsWritten
 from nexoraz.privacy.projections.accesses import OperatorAccesses
 from nexoraz.privacy.projections.consents import ConsentRecords
 from nexoraz.privacy.projections.export_progress import SqlExportProgress
 from nexoraz.privacy.projections.participants import KeyEpochs, Participants
+from nexoraz.privacy.projections.policy_notices import PolicyNotices
 from nexoraz.privacy.projections.queue import Objections, RequestParticipants
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
@@ -49,6 +51,7 @@ from nexoraz.privacy.web.consents import add_gpc, consents_blueprint, visitors_b
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
 from nexoraz.privacy.web.handling import add_handling
+from nexoraz.privacy.web.policy import add_policy_notice, policy_blueprint
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.register import register_blueprint
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
@@ -67,6 +70,9 @@ REGISTRY = Registry.of(
         OperatorAccess,
         WordsWritten,
         ConsentDecided,
+        PolicyChangeAnnounced,
+        PolicyChangeTold,
+        PolicyAccepted,
         *PROTOCOL_EVENTS,
     ]
 )
@@ -91,6 +97,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "request_participants": RequestParticipants(),
     "objections": Objections(),
     "consents": ConsentRecords(),
+    "policy_notices": PolicyNotices(),
     "key_epochs": KeyEpochs(),
 }
 
@@ -117,12 +124,14 @@ class App(participant.Participant):
             self.use_cases.oversight,
             self.use_cases.handling,
             self.use_cases.consents,
+            self.use_cases.policy_changes,
             StoredDocuments(self.runtime.engine, self.objects),
             self.runtime.vault,
             self.ports.clock,
             most_watchers=max(1, self.settings.web_threads // 2),
         )
-        text = (files("nexoraz.privacy") / "policy" / f"{POLICY_VERSION}.md").read_text(encoding="utf-8")
+        folder = files("nexoraz.privacy") / "policy"
+        texts = {v.version: (folder / f"{v.version}.md").read_text(encoding="utf-8") for v in VERSIONS}
         app = create_app(
             SERVICE,
             VERSION,
@@ -130,8 +139,9 @@ class App(participant.Participant):
             [
                 requests_blueprint(desk),
                 following_blueprint(desk),
-                add_handling(admin_blueprint(desk), desk),
-                add_gpc(documents_blueprint(desk, text)),
+                add_policy_notice(add_handling(admin_blueprint(desk), desk), desk),
+                add_gpc(documents_blueprint(desk, texts[POLICY_VERSION])),
+                policy_blueprint(desk, texts),
                 register_blueprint(desk),
                 consents_blueprint(desk),
                 visitors_blueprint(desk),
@@ -154,7 +164,9 @@ class App(participant.Participant):
         """The tasks, and what is listened to."""
         return WorkerPlan(
             translate=published.translate,
-            handlers=subscribed.handlers(self.use_cases.answers, self.settings.participants),
+            handlers=subscribed.handlers(
+                self.use_cases.answers, self.use_cases.policy_changes, self.settings.participants
+            ),
             task_handlers=self.use_cases.task_handlers(),
             rpc_handlers={
                 SUBJECT: UploadGrants(self.use_cases.exports, self.objects),

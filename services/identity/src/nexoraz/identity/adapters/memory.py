@@ -74,6 +74,10 @@ class MemoryAccounts:
         known = self._by_email.get(email)
         return None if known is None or tx.is_erased(known.account_id) else known
 
+    def after(self, tx: Transaction, account_id: str, most: int) -> list[str]:
+        verified = sorted(known.account_id for known in self._by_email.values() if known.verified_by)
+        return [each for each in verified if each > account_id and not tx.is_erased(each)][:most]
+
     def password_of(self, tx: Transaction, account_id: str) -> str:
         return next((k.verified_by for k in self._by_email.values() if k.account_id == account_id), "")
 
@@ -193,6 +197,17 @@ class MemoryMails:
                 self.settled.append((mail, outcome))
 
         tx.after_commit(forget)
+
+
+class MemorySuppressions:
+    def __init__(self) -> None:
+        self._stopped: set[str] = set()
+
+    def add(self, tx: Transaction, recipient_hash: str) -> None:
+        tx.after_commit(lambda: self._stopped.add(recipient_hash))
+
+    def has(self, tx: Transaction, recipient_hash: str) -> bool:
+        return recipient_hash in self._stopped
 
 
 class MemoryThrottle:

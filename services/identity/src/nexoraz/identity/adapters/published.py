@@ -6,7 +6,7 @@ from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.protocol_contracts import contracts_of
-from nexoraz.identity.domain import account, session, signing_key
+from nexoraz.identity.domain import account, policy_mail, session, signing_key
 
 
 class Published(Contract, frozen=True):
@@ -45,11 +45,20 @@ class SessionRevoked(Published, frozen=True):
     session_id: Id
 
 
+class PolicyChangeMailed(Published, frozen=True):
+    """The account was told of that version of the policy by mail."""
+
+    account_id: Id
+    policy_version: Fact[str]
+    told_at: Fact[datetime]
+
+
 CONTRACTS: list[type[Contract]] = [
     SigningKeyPublished,
     AccountRegistered,
     AccountVerified,
     SessionRevoked,
+    PolicyChangeMailed,
     *contracts_of("identity"),
 ]
 
@@ -65,5 +74,7 @@ def translate(event: Event, _: Recorded) -> Contract | None:
             return AccountVerified(account_id, region)
         case session.SessionRevoked(session_id, account_id):
             return SessionRevoked(account_id, session_id)
+        case policy_mail.PolicyChangeMailed(account_id, version, told_at):
+            return PolicyChangeMailed(account_id, version, told_at)
         case _:
             return None

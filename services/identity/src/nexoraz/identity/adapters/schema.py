@@ -6,6 +6,7 @@ from nexoraz.events.schema import KernelTables
 from nexoraz.identity.adapters.credentials import credentials_table
 from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
 from nexoraz.identity.adapters.private_keys import private_keys_table
+from nexoraz.identity.adapters.suppressions import suppressions_table
 from nexoraz.identity.adapters.throttles import throttles_table
 from nexoraz.identity.projections.accounts import accounts_table
 from nexoraz.identity.projections.operators import operators_table
@@ -29,4 +30,5 @@ class IdentityTables:
         self.mails = mails_table(self.metadata)
         self.sent_mails = sent_mails_table(self.metadata)
         self.private_keys = private_keys_table(self.metadata)
+        self.suppressions = suppressions_table(self.metadata)
         self.throttles = throttles_table(self.metadata)

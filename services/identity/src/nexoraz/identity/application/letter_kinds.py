@@ -1,4 +1,4 @@
-"""The words of each kind of mail. All are essential: they carry no advertising and need no unsubscribing (RT4)."""
+"""The words of each kind of mail. Essential ones carry no advertising; every other one can be stopped (clause RT4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,36 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """set_apart: the paragraph that is shown as something to copy. link: the page of a one-time link, or ""."""
+    """set_apart: the paragraph that is shown as something to copy. link: the page of a one-time link, or "".
+
+    essential: sent whatever the person prefers, and says so. Others carry the link that stops them.
+    """
 
     subject: str
     paragraphs: tuple[str, ...]
     link: str = ""
     set_apart: str = ""
+    essential: bool = True
 
 
 KINDS: Mapping[str, Kind] = {
+    "policy-changed": Kind(
+        "Our privacy policy changed",
+        (
+            "There is a new version of our privacy policy: $version.",
+            "$summary",
+            "What changed, line by line: $url/v1/privacy/policy/versions has every version.",
+            "Using the service from now on means that you accept it. You can have your account erased at any time.",
+        ),
+    ),
+    "news-welcome": Kind(
+        "You get our news",
+        (
+            "You said yes to news of Nexoraz. From time to time we write what is new.",
+            "You can change this at any time: $url/v1/privacy/consents",
+        ),
+        essential=False,
+    ),
     "verify-address": Kind(
         "Confirm your address",
         (

@@ -8,6 +8,7 @@ from string import Template
 from nexoraz.identity.application.letter_kinds import KINDS, Kind
 
 ESSENTIAL = "This is an essential message about your Nexoraz account, so it is sent without regard to mail preferences."
+NEWS = Template("You get this message because you said yes to our news. To stop it: $unsubscribe")
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>$subject</title></head>
@@ -35,25 +36,33 @@ _ONE_TIME = Template("$url/v1/identity/links/$link?token=$token")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """unsubscribe: where one click stops mail of this kind; "" for an essential one."""
+
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
 
 
 def write(kind: str, facts: Mapping[str, str]) -> Letter:
-    """The letter of that kind; raises KeyError for an unknown kind or a missing fact."""
+    """The letter of that kind. One that is not essential needs `unsubscribe` among its facts, an address.
+
+    Raises KeyError for an unknown kind or a missing fact.
+    """
     words = KINDS[kind]
+    stop = "" if words.essential else facts["unsubscribe"]
+    footer = NEWS.substitute(unsubscribe=stop) if stop else ESSENTIAL
     link = _ONE_TIME.substitute(facts, link=words.link) if words.link else ""
     plain = [Template(p).substitute(facts) for p in words.paragraphs]
     if link:
         plain.insert(2, link)
-    text = "\n\n".join([*plain, "-- ", ESSENTIAL]) + "\n"
+    text = "\n\n".join([*plain, "-- ", footer]) + "\n"
     escaped = {name: html.escape(value) for name, value in facts.items()}
     marked = [_marked(p, words, escaped) for p in words.paragraphs]
     if link:
         marked.insert(2, _LINK.substitute(link=html.escape(link), subject=words.subject))
-    page = _PAGE.substitute(subject=words.subject, body="\n".join(marked), footer=ESSENTIAL)
-    return Letter(words.subject, text, page)
+    page = _PAGE.substitute(subject=words.subject, body="\n".join(marked), footer=html.escape(footer))
+    return Letter(words.subject, text, page, stop)
 
 
 def _marked(paragraph: str, words: Kind, escaped: Mapping[str, str]) -> str:

@@ -57,6 +57,10 @@ class Accounts(Protocol):
         """The account of a normalised address."""
         ...
 
+    def after(self, tx: Transaction, account_id: str, most: int) -> list[str]:
+        """The next verified accounts behind that id, in the order of ids; those whose erasure began are left out."""
+        ...
+
     def password_of(self, tx: Transaction, account_id: str) -> str:
         """Its `verified_by`, "" for none. It stays what it is until the transaction ends."""
         ...

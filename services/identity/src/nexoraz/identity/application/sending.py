@@ -7,12 +7,16 @@ from typing import Protocol
 
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import EventStore, Transaction
+from nexoraz.identity.application.letter_kinds import KINDS
 from nexoraz.identity.application.letters import Letter, write
+from nexoraz.identity.application.news import News
+from nexoraz.identity.application.policy_mails import POLICY_CHANGED, PolicyMails
 from nexoraz.identity.application.ports import Clock
 
 SEND_MAIL = "send-mail"
 SENT = "sent"
 REFUSED = "refused"
+SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class WaitingMails(Protocol):
         ...
 
     def settle(self, tx: Transaction, mail: WaitingMail, outcome: str, at: datetime) -> None:
-        """Delete the mail; only its kind, outcome (SENT or REFUSED), time and keyed recipient stay."""
+        """Delete the mail; only its kind, outcome (SENT, REFUSED or SUPPRESSED), time and keyed recipient stay."""
         ...
 
 
@@ -63,6 +67,8 @@ class Sending:
     transport: Transport
     now: Clock
     public_url: str
+    news: News
+    policy_mails: PolicyMails
 
     def send(self, due: DueMail) -> None:
         """Handler of SEND_MAIL. Raises TransportUnavailable, so that it is tried again; an address that
@@ -74,14 +80,24 @@ class Sending:
                 return
         if mail is None:
             return
-        letter = write(mail.kind, {**mail.facts, "url": self.public_url})
-        try:
-            self.transport.send(mail.id, mail.to, letter, mail.created_at)
-            outcome = SENT
-        except RecipientRefused:
-            outcome = REFUSED
+        outcome = self._outcome(mail)
         with self.store.transaction() as tx:
             self.mails.settle(tx, mail, outcome, self.now())
+            if outcome == SENT and mail.kind == POLICY_CHANGED:
+                self.policy_mails.mailed(tx, mail.id, mail.account_id, mail.facts["version"])
+
+    def _outcome(self, mail: WaitingMail) -> str:
+        facts = {**mail.facts, "url": self.public_url}
+        if not KINDS[mail.kind].essential:
+            with self.store.transaction() as tx:
+                if self.news.is_stopped(tx, mail.to):
+                    return SUPPRESSED
+            facts["unsubscribe"] = f"{self.public_url}/v1/identity/unsubscribe/{self.news.token(mail.to)}"
+        try:
+            self.transport.send(mail.id, mail.to, write(mail.kind, facts), mail.created_at)
+        except RecipientRefused:
+            return REFUSED
+        return SENT
 
     def send_at_once(self, message_id: str, to: str, kind: str) -> None:
         """A mail that nothing may outlive: it is never stored. Raises TransportUnavailable or RecipientRefused."""

@@ -9,10 +9,12 @@ from nexoraz.identity.application.access_codes import AccessCodes
 from nexoraz.identity.application.address_changes import AddressChanges
 from nexoraz.identity.application.alerts import Alerts
 from nexoraz.identity.application.history import History
+from nexoraz.identity.application.news import News, Suppressions
 from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.password_changes import PasswordChanges
+from nexoraz.identity.application.policy_mails import PolicyMails, Queue
 from nexoraz.identity.application.ports import (
     Accounts,
     Clock,
@@ -50,6 +52,8 @@ class Ports:
     operators: OperatorRoll
     credentials: Credentials
     mails: Mails
+    suppressions: Suppressions
+    queue: Queue
     private_keys: PrivateKeys
     throttle: Throttle
     hashes: KeyedHash
@@ -76,6 +80,8 @@ class UseCases:
     sending: Sending
     operators: Operators
     notices: Notices
+    news: News
+    policy_mails: PolicyMails
     access_codes: AccessCodes
 
 
@@ -84,6 +90,8 @@ def use_cases(p: Ports) -> UseCases:
     alerts = Alerts(p.mails, p.now)
     ends = SessionEnds(p.store, p.sessions, p.now)
     starts = SessionStarts(p.store, p.operators, signing, p.hashes, p.places, alerts, p.now, p.new_id)
+    news = News(p.mails, p.suppressions, p.hashes, p.now)
+    policy_mails = PolicyMails(p.store, p.accounts, p.mails, p.queue, p.now)
     return UseCases(
         registration=Registration(
             p.store, p.accounts, p.credentials, p.mails, p.hashes, p.passwords, p.throttle, p.pace, p.now, p.new_id
@@ -102,9 +110,11 @@ def use_cases(p: Ports) -> UseCases:
         profiles=Profiles(p.store),
         history=History(p.store),
         signing=signing,
-        sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url),
+        sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url, news, policy_mails),
         operators=Operators(p.store, p.accounts, p.operators, p.now, ends.end_operators_sessions),
         notices=Notices(p.mails),
+        news=news,
+        policy_mails=policy_mails,
         access_codes=AccessCodes(
             p.store, p.accounts, p.mails, p.hashes, signing, p.throttle, p.pace, p.now, p.new_id
         ),

@@ -7,6 +7,7 @@ from nexoraz.identity.domain.address_change import ADDRESS_CHANGE_EVENTS
 from nexoraz.identity.domain.known_devices import KNOWN_DEVICE_EVENTS
 from nexoraz.identity.domain.operator import OPERATOR_EVENTS
 from nexoraz.identity.domain.password import PASSWORD_EVENTS
+from nexoraz.identity.domain.policy_mail import PolicyChangeMailed
 from nexoraz.identity.domain.session import SESSION_EVENTS
 from nexoraz.identity.domain.signing_key import SIGNING_KEY_EVENTS
 
@@ -16,6 +17,7 @@ EVENTS: list[type[Event]] = [
     *SIGNING_KEY_EVENTS,
     *OPERATOR_EVENTS,
     *ACCESS_CODE_EVENTS,
+    PolicyChangeMailed,
     *PASSWORD_EVENTS,
     *KNOWN_DEVICE_EVENTS,
     *ADDRESS_CHANGE_EVENTS,

@@ -54,6 +54,13 @@ class SqlAccounts:
             raise VersionConflict("accounts", 0)
         connection_of(tx).execute(update(t).where(t.c.account_id == account_id).values(email_hash=email_hash))
 
+    def after(self, tx: Transaction, account_id: str, most: int) -> list[str]:
+        """The next verified accounts behind that id, unless their erasure has begun."""
+        t, erased = self._table, self._erased
+        living = ~exists().where(erased.c.account_id == t.c.account_id)
+        query = select(t.c.account_id).where(t.c.account_id > account_id, t.c.verified_by != "", living)
+        return list(connection_of(tx).scalars(query.order_by(t.c.account_id).limit(most)))
+
     def find(self, tx: Transaction, email: str) -> KnownAccount | None:
         """The account of a normalised address, unless its erasure has begun."""
         t, erased = self._table, self._erased

@@ -25,7 +25,7 @@ def _objection(row: dict[str, Any]) -> dict[str, Any]:
     return {"purpose": row["purpose"], "recorded_at": row["recorded_at"]}
 
 
-def _consent(row: dict[str, Any]) -> dict[str, Any]:
+def _without_account(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "account_id"}
 
 
@@ -62,7 +62,8 @@ def held(objects: Objects) -> list[Holding]:
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
         *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations),
         TableHolding(t.OBJECTIONS, "user.consent", present=_objection),
-        TableHolding(t.CONSENTS, "user.consent", present=_consent),
+        TableHolding(t.CONSENTS, "user.consent", present=_without_account),
+        TableHolding(t.POLICY_NOTICES, "user.consent", present=_without_account),
         TableHolding(t.ACCOUNT_ACCESSES, "user.behavior", present=_access),
         TableHolding(
             t.OPERATOR_ACCESSES,

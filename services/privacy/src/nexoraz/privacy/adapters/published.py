@@ -4,7 +4,7 @@ from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.protocol_contracts import contracts_of
-from nexoraz.privacy.domain import consent
+from nexoraz.privacy.domain import consent, policy_change
 from nexoraz.privacy.domain import events as e
 
 
@@ -83,6 +83,14 @@ class ConsentDecided(Published, frozen=True):
     policy_version: Fact[str]
 
 
+class PolicyChangeAnnounced(Published, frozen=True):
+    """Tell every account by mail that the policy changed. summary: words of ours."""
+
+    key_field = "policy_version"
+    policy_version: Id
+    summary: Fact[str]
+
+
 CONTRACTS: list[type[Contract]] = [
     ErasureRequested,
     ResidueScanRequested,
@@ -91,6 +99,7 @@ CONTRACTS: list[type[Contract]] = [
     NoticeGiven,
     ObjectionRecorded,
     ConsentDecided,
+    PolicyChangeAnnounced,
     *contracts_of("privacy"),
 ]
 
@@ -112,6 +121,8 @@ def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - 
         case consent.ConsentDecided():
             given = event.decision is consent.Decision.GIVEN
             return ConsentDecided(event.account_id, event.purpose, given, event.policy_version)
+        case policy_change.PolicyChangeAnnounced(version, summary):
+            return PolicyChangeAnnounced(version, summary)
         case e.RequestDenied():
             return RequestCompleted(event.request_id, event.type, "denied")
         case e.RequestWithdrawn():

@@ -4,6 +4,7 @@ Every participant publishes under its own name, so there is one view per partici
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ from nexoraz.events.contracts import Foreign, Received
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.privacy.application.answers import Answers
+from nexoraz.privacy.application.policy_changes import PolicyChanges
+from nexoraz.privacy.domain.policy_change import Channel
 from nexoraz.privacy.domain.vocabulary import Part, PartFile, Receipt, ReceiptLine, Scan, ScanLine
 from nexoraz.service.auth import remember_key, revoke
 
@@ -63,6 +66,22 @@ class KeyEpochDestroyed(Foreign, frozen=True):
     attested_at: str
 
 
+class PolicyChangeMailed(Foreign, frozen=True):
+    """told_at: when the mail system took the mail."""
+
+    source = "nexoraz.identity.policy-change-mailed.v1"
+    account_id: str
+    policy_version: str
+    told_at: datetime
+
+
+class PhotoUploaded(Foreign, frozen=True):
+    """Somebody uses the service."""
+
+    source = "nexoraz.assets.photo-uploaded.v1"
+    account_id: str
+
+
 MESSAGES: Mapping[type[Foreign], str] = {
     ParticipantAnnounced: "participant-announced.v1",
     ErasureReceipted: "erasure-receipted.v1",
@@ -80,10 +99,11 @@ def view_of(service: str, view: type[F]) -> type[F]:
     return msgspec.defstruct(name, [], bases=(view,), namespace={"source": source}, frozen=True)  # type: ignore[return-value]  # a subclass of it
 
 
-def handlers(answers: Answers, participants: Iterable[str]) -> dict[type[Foreign], Handler]:
+def handlers(answers: Answers, changes: PolicyChanges, participants: Iterable[str]) -> dict[type[Foreign], Handler]:
     """What to do about each message of each participant."""
     own: dict[type[Foreign], Handler] = {
         **access_handlers(remember_key, revoke),
+        **_policy_handlers(changes),
     }
     taking = _Taking(answers)
     for service in sorted(participants):
@@ -93,6 +113,18 @@ def handlers(answers: Answers, participants: Iterable[str]) -> dict[type[Foreign
         own[view_of(service, ExportPartWritten)] = taking.part
         own[view_of(service, KeyEpochDestroyed)] = taking.epoch_end
     return own
+
+
+def _policy_handlers(changes: PolicyChanges) -> dict[type[Foreign], Handler]:
+    def mailed(tx: Transaction, received: Received) -> None:
+        said: PolicyChangeMailed = received.data
+        if not tx.is_erased(said.account_id):
+            changes.tell(tx, said.account_id, said.policy_version, Channel.MAIL, said.told_at)
+
+    def used(tx: Transaction, received: Received) -> None:
+        changes.use(tx, received.data.account_id, "photo-uploaded", datetime.fromisoformat(received.time))
+
+    return {PolicyChangeMailed: mailed, PhotoUploaded: used}
 
 
 class _Taking:

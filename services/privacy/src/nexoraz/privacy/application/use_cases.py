@@ -14,6 +14,7 @@ from nexoraz.privacy.application.consents import Consents
 from nexoraz.privacy.application.exports import Exports
 from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
+from nexoraz.privacy.application.policy_changes import PolicyChanges
 from nexoraz.privacy.application.ports import (
     ArchiveStore,
     CertificateBook,
@@ -71,6 +72,7 @@ class UseCases:
     recollection: Recollection
     handling: Handling
     consents: Consents
+    policy_changes: PolicyChanges
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -120,5 +122,6 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
     )
     consents = Consents(p.signing, p.clock, p.new_id, terms.policy_version, terms.issuer)
     return UseCases(
-        requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling, consents
-    )
+        requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling, consents,
+        PolicyChanges(p.clock),
+    )  # fmt: skip

@@ -1,8 +1,31 @@
 """The policy, clause by clause, and what makes each one true. The text lies in policy/<version>.md."""
 
 from dataclasses import dataclass
+from datetime import date
 
-POLICY_VERSION = "2025-10-15"
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One version. material: it changes what people can expect, so every account is told of it."""
+
+    version: str
+    in_force_from: date
+    material: bool
+    summary: str
+
+
+VERSIONS = (
+    PolicyVersion("2025-10-15", date(2025, 10, 15), False, "The first version."),
+    PolicyVersion(
+        "2026-11-22",
+        date(2026, 11, 22),
+        True,
+        "What you allow can be changed without an account too, each choice has a signed receipt, and a browser that "
+        "sends Global Privacy Control has said no for you.",
+    ),
+)
+"""In their order. A version whose text lies in policy/ is never edited; a change is a new version."""
+POLICY_VERSION = VERSIONS[-1].version
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,17 @@ CONSENTS = Table(
 )
 """`account_id`: an account's id, or that of a visitor without one who has made a choice."""
 
+POLICY_NOTICES = Table(
+    "policy_notices",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("policy_version", Text, primary_key=True),
+    operational("how", Text, primary_key=True),
+    operational("told_at", STAMP, nullable=False),
+    operational("accepted_at", STAMP),
+    operational("accepted_by", Text),
+)
+
 OPERATOR_ACCESSES = Table(
     "operator_accesses",
     METADATA,

@@ -10,6 +10,7 @@ from nexoraz.events.store import EventStore
 from nexoraz.privacy.application.consents import Consents
 from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
+from nexoraz.privacy.application.policy_changes import PolicyChanges
 from nexoraz.privacy.application.ports import Clock, KeyedHash
 from nexoraz.privacy.application.requests import Requests
 from nexoraz.privacy.domain.canonical import Json
@@ -45,6 +46,7 @@ class Desk:
     oversight: Oversight
     handling: Handling
     consents: Consents
+    policy_changes: PolicyChanges
     documents: Documents
     hashes: KeyedHash
     clock: Clock
