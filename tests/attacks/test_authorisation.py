@@ -81,6 +81,8 @@ DECISIONS = {
     "POST /v1/render/jobs": Decision(404, body={"photo_id": "{photo_id}", "preset": "marketplace-white"}),
     "GET /v1/render/jobs/{job_id}": SOMEBODYS,
     "GET /v1/render/jobs/{job_id}/output": SOMEBODYS,
+    "GET /v1/render/jobs/{job_id}/events": SOMEBODYS,
+    "GET /v1/render/batches/{batch_id}/events": SOMEBODYS,
     "POST /v1/render/jobs/{job_id}/cancellation": SOMEBODYS,
     "POST /v1/render/jobs/{job_id}/retry": SOMEBODYS,
     "POST /v1/render/batches": Decision(404, body={"photo_ids": [str(uuid4())], "presets": ["marketplace-white"]}),

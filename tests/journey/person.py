@@ -184,7 +184,7 @@ class Person:
         last, give_up = "0", time.monotonic() + PATIENCE_S
         while time.monotonic() < give_up:
             try:
-                for number, name, data in self._stream(request_id, token, last):
+                for number, name, data in self._stream(f"/v1/privacy/requests/{request_id}", token, last):
                     last = number
                     yield name, data
                     if name in ("completed", "denied", "withdrawn"):
@@ -193,12 +193,17 @@ class Person:
                 time.sleep(0.3)
         raise NeverHappened("the request ended")
 
+    def follow(self, path: str) -> Iterator[tuple[str, Json]]:
+        """The events of a render or of a batch of them, once through."""
+        for _, name, data in self._stream(path, self.token, "0"):
+            yield name, data
+
     def certificate(self, request_id: str, token: str) -> bytes:
         return self.raw("GET", f"/v1/privacy/requests/{request_id}/certificate", Authorization=f"Bearer {token}")
 
-    def _stream(self, request_id: str, token: str, last: str) -> Iterator[tuple[str, str, Json]]:
+    def _stream(self, path: str, token: str, last: str) -> Iterator[tuple[str, str, Json]]:
         headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": last, "Accept": "text/event-stream"}
-        url = f"{self.places.suite}/v1/privacy/requests/{request_id}/events"
+        url = f"{self.places.suite}{path}/events"
         answer = self._http.request("GET", url, headers=headers, preload_content=False)
         if answer.status != 200:
             answer.release_conn()

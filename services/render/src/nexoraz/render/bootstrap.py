@@ -30,6 +30,7 @@ from nexoraz.render.domain.events import EVENTS
 from nexoraz.render.projections.jobs import Jobs
 from nexoraz.render.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.render.web.batches import batches_blueprint
+from nexoraz.render.web.live import LiveRenders
 from nexoraz.render.web.refusals import REFUSALS
 from nexoraz.render.web.routes import jobs_blueprint, presets_blueprint
 from nexoraz.render.web.studio import Studio
@@ -72,12 +73,15 @@ class App(participant.Participant):
 
     def flask(self, idempotency_keys: IdempotencyKeys | None) -> Flask:
         """The HTTP side; without idempotency keys it can be described, but not served."""
-        studio = Studio(self.runtime.store, self.runtime.reading, self.runtime.questions(), self.outputs, self.clock)
+        runtime, most_watchers = self.runtime, max(1, self.settings.web_threads // 2)
+        questions = runtime.questions()
+        studio = Studio(runtime.store, runtime.reading, questions, self.outputs, self.clock, most_watchers)
+        live = LiveRenders(studio)
         return create_app(
             SERVICE,
             VERSION,
             self.settings,
-            [presets_blueprint(), jobs_blueprint(studio), batches_blueprint(studio)],
+            [presets_blueprint(), jobs_blueprint(studio, live), batches_blueprint(studio, live)],
             {"database": ping(self.runtime.engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),

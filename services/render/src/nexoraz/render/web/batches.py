@@ -13,6 +13,7 @@ from nexoraz.render.domain.commands import CancelRender
 from nexoraz.render.domain.job import JOB, job_stream
 from nexoraz.render.presets.catalogue import find
 from nexoraz.render.projections.jobs import JobRecord, jobs_of_batch
+from nexoraz.render.web.live import LiveRenders
 from nexoraz.render.web.ordering import Order, ask
 from nexoraz.render.web.presenting import batch_version, presented_batch
 from nexoraz.render.web.schemas import BatchView, NewBatch
@@ -24,7 +25,7 @@ from nexoraz.service.idempotency import Once, idempotent
 from nexoraz.service.problems import not_found
 
 
-def batches_blueprint(studio: Studio) -> Blueprint:
+def batches_blueprint(studio: Studio, live: LiveRenders) -> Blueprint:
     batches = Blueprint("batches", __name__, url_prefix="/batches", description="Renders that were asked for together")
 
     @batches.route("", methods=["POST"])
@@ -58,6 +59,19 @@ def batches_blueprint(studio: Studio) -> Blueprint:
             jobs = _found(connection, caller.account_id, str(batch_id))
         unchanged = not_modified(batch_version(jobs))
         return unchanged or with_etag(presented_batch(str(batch_id), jobs), batch_version(jobs))
+
+    @batches.route("/<uuid:batch_id>/events", methods=["GET"])
+    @authenticated
+    @batches.response(200, content_type="text/event-stream")
+    @batches.alt_response(503, "SERVICE_UNAVAILABLE")
+    def events(batch_id: UUID, *, caller: Caller) -> Response:
+        """A batch as it happens: server-sent events, each of which says how all of it is."""
+
+        def found() -> Sequence[JobRecord]:
+            with studio.database.connect() as connection:
+                return _found(connection, caller.account_id, str(batch_id))
+
+        return live.of_batch(str(batch_id), found)
 
     @batches.route("/<uuid:batch_id>/cancellation", methods=["POST"])
     @authenticated

@@ -15,6 +15,7 @@ from nexoraz.render.domain.commands import CancelRender
 from nexoraz.render.domain.job import JOB, job_stream
 from nexoraz.render.presets.catalogue import find, presets
 from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
+from nexoraz.render.web.live import LiveRenders
 from nexoraz.render.web.ordering import Order, ask, ask_again
 from nexoraz.render.web.presenting import presented, view
 from nexoraz.render.web.schemas import JobView, NewJob, PresetList
@@ -40,7 +41,7 @@ def presets_blueprint() -> Blueprint:
     return catalogue
 
 
-def jobs_blueprint(studio: Studio) -> Blueprint:
+def jobs_blueprint(studio: Studio, live: LiveRenders) -> Blueprint:
     jobs = Blueprint("jobs", __name__, url_prefix="/jobs", description="A person's renders")
 
     @jobs.route("", methods=["POST"])
@@ -74,6 +75,14 @@ def jobs_blueprint(studio: Studio) -> Blueprint:
         if not_modified(job.version):
             return Response(status=304)
         return with_etag(presented(job), job.version)
+
+    @jobs.route("/<uuid:job_id>/events", methods=["GET"])
+    @authenticated
+    @jobs.response(200, content_type="text/event-stream")
+    @jobs.alt_response(503, "SERVICE_UNAVAILABLE")
+    def events(job_id: UUID, *, caller: Caller) -> Response:
+        """A render as it happens: server-sent events, history first. Resumes after Last-Event-ID."""
+        return live.of_job(lambda: _find(studio, caller.account_id, str(job_id)))
 
     @jobs.route("/<uuid:job_id>/cancellation", methods=["POST"])
     @authenticated

@@ -19,10 +19,11 @@ class StoredPictures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """store: appends. database, questions: answers."""
+    """store: appends. database, questions: answers. most_watchers: live streams that one process serves at once."""
 
     store: EventStore
     database: Database
     questions: Questions
     pictures: StoredPictures
     clock: Callable[[], datetime]
+    most_watchers: int
