@@ -1,6 +1,7 @@
 """How one signs in: the parts of C1, C2, U2 and RT1 that credentials, devices and changes are about."""
 
 import re
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import Layout
+from services.identity.tests.authenticator import Authenticator
 from tests.journey.demo import ROOT
 from tests.journey.person import Person, until
 from tests.journey.running import RunningSuite
@@ -77,6 +79,25 @@ def test_a_password_is_reset_by_mail_and_the_owner_is_told(suite: RunningSuite, 
     person.sign_in()
     assert "was changed on" in mailed(person, "The password of your Nexoraz account")
     evidence("the link works once, every session ended, and a mail tells of it")
+
+
+@shows("C1", "sign-in by passkey")
+def test_a_passkey_signs_in_without_a_password_and_once_per_challenge(suite: RunningSuite, evidence: Evidence) -> None:
+    person = suite.person()
+    person.register()
+    person.sign_in()
+    phone = Authenticator(person.places.suite, urlsplit(person.places.suite).hostname or "")
+    made = phone.create(person.call("POST", "/v1/identity/passkeys/registration")["publicKey"])
+    person.call("POST", "/v1/identity/passkeys", {"name": "My phone", "credential": made})
+    somebody = Person(person.places)
+    signed = {"credential": phone.get(somebody.call("POST", "/v1/identity/passkeys/challenge")["publicKey"])}
+    answer = ask(somebody, "POST", "/v1/identity/sessions/passkey", signed)
+    assert (answer.status, answer.json["account_id"]) == (201, person.account_id)
+    assert ask(somebody, "POST", "/v1/identity/sessions/passkey", signed).status == 401
+    phone.origin = "https://elsewhere.example"
+    phished = {"credential": phone.get(somebody.call("POST", "/v1/identity/passkeys/challenge")["publicKey"])}
+    assert ask(somebody, "POST", "/v1/identity/sessions/passkey", phished).status == 401
+    evidence("signed by the key of the device; the same answer again and one for another origin get 401")
 
 
 @shows("RT1", "history of changes")

@@ -11,8 +11,9 @@ from nexoraz.events.testing import FixedClock
 from nexoraz.identity.application.ports import KnownAccount, Rule
 from nexoraz.identity.application.sending import SENT
 from nexoraz.identity.application.use_cases import Ports
-from nexoraz.identity.domain.account import AccountRegistered, AccountVerified
+from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
+from nexoraz.identity.domain.password import PasswordReplaced
 from nexoraz.identity.domain.session import SessionRefreshed, SessionRevoked, SessionStarted
 from services.identity.tests.examples import EMAIL, NOW
 
@@ -164,6 +165,43 @@ class PortsContract:
             ports.throttle.count(RULE, "ann")
         ports.throttle.clear(RULE, "ann")
         assert ports.throttle.count(RULE, "ann") == 0
+
+    def test_a_challenge_comes_back_once_in_time_and_for_what_it_was_given(
+        self, ports: Ports, clock: FixedClock
+    ) -> None:
+        until = NOW + timedelta(minutes=10)
+        first, second = (ports.challenges.give("sign-in", "", until) for _ in range(2))
+        assert not ports.challenges.take("register", "", first)
+        assert not ports.challenges.take("sign-in", "ann", first)
+        assert ports.challenges.take("sign-in", "", first)
+        assert not ports.challenges.take("sign-in", "", first)
+        clock.advance(minutes=10)
+        assert not ports.challenges.take("sign-in", "", second)
+
+    def test_a_replaced_password_names_what_it_came_with(self, ports: Ports) -> None:
+        ann = account(ports)
+        with ports.store.transaction() as tx:
+            tx.append(Stream.of("account", ann, ann), 1, [AccountVerified(ann, "v1", "eu", NOW)])
+            tx.append(Stream.of("password", ann, ann), 0, [PasswordReplaced(ann, "c2", "reset", NOW)])
+        with ports.store.transaction() as tx:
+            assert ports.accounts.password_of(tx, ann) == "c2"
+            assert ports.accounts.find(tx, EMAIL) == KnownAccount(ann, "c2")
+            assert ports.accounts.password_of(tx, str(uuid4())) == ""
+
+    def test_a_changed_address_is_found_and_the_old_one_is_free(self, ports: Ports) -> None:
+        ann = account(ports)
+        with ports.store.transaction() as tx:
+            tx.append(Stream.of("account", ann, ann), 1, [AddressChanged(ann, "ann@example.net", NOW)])
+        with ports.store.transaction() as tx:
+            assert ports.accounts.find(tx, "ann@example.net") == KnownAccount(ann, "")
+            assert ports.accounts.find(tx, EMAIL) is None
+        bob = account(ports)
+        with pytest.raises(VersionConflict), ports.store.transaction() as tx:
+            tx.append(Stream.of("account", bob, bob), 1, [AddressChanged(bob, "ann@example.net", NOW)])
+
+    def test_the_country_of_a_network(self, ports: Ports) -> None:
+        assert ports.places.country("91.1.2.0/24") == "DE"
+        assert ports.places.country("198.51.100.0/24") == ports.places.country("") == ""
 
     def test_a_private_key_is_found_by_its_id(self, ports: Ports) -> None:
         private = ports.new_key()

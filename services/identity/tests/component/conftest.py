@@ -11,8 +11,10 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.sql_store import InlineProjection
 from nexoraz.events.tasks import MemoryTaskQueue
 from nexoraz.events.testing import FixedClock, MemorySealer
+from nexoraz.identity.adapters.ceremonies import WebauthnCeremonies
 from nexoraz.identity.adapters.memory import (
     MemoryAccounts,
+    MemoryChallenges,
     MemoryCredentials,
     MemoryHashes,
     MemoryMails,
@@ -65,6 +67,8 @@ class World:
             hashes=MemoryHashes(),
             passwords=self.passwords,
             places=MemoryPlaces(),
+            challenges=MemoryChallenges(self.clock),
+            ceremonies=WebauthnCeremonies("https://nexoraz.test"),
             transport=self.transport,
             pace=Pace(sleep=self._sleep),
             now=self.clock,

@@ -29,7 +29,7 @@ def test_an_export_holds_account_sessions_mails_and_history_in_plaintext(person:
     person.join("bob@example.org")
     found = exported(person, account_id)
     assert found["accounts"] == [{"id": account_id, "verified": True}]
-    assert [row["device"] for row in found["sessions"]] == ["Firefox on Linux"]
+    assert [row["device"] for row in found["sessions"]] == ["Firefox 128 on Linux"]
     assert [(row["kind"], row["outcome"]) for row in found["sent_mails"]] == [("verify-address", "sent")]
     [registered] = [row["data"] for row in found["events"] if row["event"] == "account-registered"]
     assert (registered["email"], registered["name"], registered["country"]) == (EMAIL, "Ann", "DE")

@@ -98,7 +98,7 @@ def test_sessions_are_listed_page_by_page(person: Person) -> None:
     items = first["items"] + rest["items"]
     assert len({item["id"] for item in items}) == 3 and rest["next"] is None
     assert [item["current"] for item in items] == [False, False, True]
-    assert {item["device"] for item in items} == {"Firefox on Linux"}
+    assert {item["device"] for item in items} == {"Firefox 128 on Linux"}
 
 
 def test_signing_out_refuses_the_token_at_once(person: Person) -> None:
@@ -137,7 +137,7 @@ def test_revoked_sessions_leave_the_list_after_a_rebuild_too(person: Person) -> 
     person.client.delete(f"{BASE}/sessions/{other.json['session_id']}", headers=headers)
     assert len(person.app.rebuild([])) == 3
     [item] = person.client.get(f"{BASE}/sessions", headers=headers).json["items"]
-    assert item["current"] and item["device"] == "Firefox on Linux"
+    assert item["current"] and item["device"] == "Firefox 128 on Linux"
     assert person.sign_in(EMAIL).status_code == 201
 
 

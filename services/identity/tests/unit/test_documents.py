@@ -16,6 +16,7 @@ from nexoraz.identity.domain import (
     countries,
     email_address,
     operator,
+    passkey,
     password,
     session,
     signing_key,
@@ -61,11 +62,15 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
         "ReplaceByPassword",
         "StartAddressChange",
         "ConfirmAddressChange",
+        "AddPasskey",
+        "UsePasskey",
+        "RemovePasskey",
     }
     assert names([row[0] for row in table]) == commands
     assert names([row[1] for row in table]) == {event.__name__ for event in EVENTS}
     modules = (
-        access_code, account, address_change, countries, email_address, operator, password, session, signing_key
+        access_code, account, address_change, countries, email_address, operator, passkey,
+        password, session, signing_key,
     )  # fmt: skip
     refusals = {
         name for module in modules for name, kind in vars(module).items()

@@ -17,6 +17,8 @@ from nexoraz.events.vault import Vault
 from nexoraz.events.worker import Periodic
 from nexoraz.identity.adapters import published, subscribed
 from nexoraz.identity.adapters.argon2id import Argon2Passwords
+from nexoraz.identity.adapters.ceremonies import WebauthnCeremonies
+from nexoraz.identity.adapters.challenges import SqlChallenges
 from nexoraz.identity.adapters.credentials import SqlCredentials
 from nexoraz.identity.adapters.holdings import held
 from nexoraz.identity.adapters.mails import SqlMailbox
@@ -43,6 +45,7 @@ from nexoraz.identity.web.addresses import addresses_blueprint
 from nexoraz.identity.web.codes import codes_blueprint
 from nexoraz.identity.web.keys import keys_blueprint
 from nexoraz.identity.web.links import links_blueprint
+from nexoraz.identity.web.passkeys import passkeys_blueprint
 from nexoraz.identity.web.passwords import passwords_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
@@ -97,9 +100,10 @@ class App(participant.Participant):
             self.settings,
             [
                 accounts_blueprint(use.registration),
-                sessions_blueprint(use.sign_in, use.session_ends),
+                sessions_blueprint(use.sign_in, use.session_ends, use.passkeys),
                 passwords_blueprint(use.password_changes),
                 addresses_blueprint(use.address_changes),
+                passkeys_blueprint(use.passkeys),
                 links_blueprint(use.registration, use.password_changes, use.address_changes),
                 codes_blueprint(use.access_codes),
                 profile_blueprint(use.profiles, use.history),
@@ -139,9 +143,20 @@ def build(
     )
     accounts, sessions, operators = _projections(tables, runtime.vault)
     throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock, settings.throttle_factor)
+    challenges = SqlChallenges(runtime.engine, tables.challenges, runtime.vault, clock)
     mail_system = transport or SmtpTransport(settings.smtp_url, settings.mail_from)
     ports = _ports(
-        settings, tables, runtime, accounts, sessions, operators, throttle, mail_system, clock, pace or Pace()
+        settings,
+        tables,
+        runtime,
+        accounts,
+        sessions,
+        operators,
+        throttle,
+        challenges,
+        mail_system,
+        clock,
+        pace or Pace(),
     )
     use = use_cases(ports)
 
@@ -151,6 +166,7 @@ def build(
     housekeeping = [
         lambda connection: sessions.purge(connection, clock()),
         lambda connection: throttle.purge(connection, clock()),
+        lambda connection: challenges.purge(connection, clock()),
     ]
     return App(
         settings=settings,
@@ -178,6 +194,7 @@ def _ports(
     sessions: SqlSessions,
     operators: SqlOperators,
     throttle: SqlThrottle,
+    challenges: SqlChallenges,
     transport: Transport,
     clock: Clock,
     pace: Pace,
@@ -197,6 +214,8 @@ def _ports(
         hashes=vault,
         passwords=Argon2Passwords(),
         places=RegistryPlaces(),
+        challenges=challenges,
+        ceremonies=WebauthnCeremonies(settings.public_url),
         transport=transport,
         pace=pace,
         now=clock,

@@ -41,6 +41,7 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
         *access_holdings(tables.idempotency, tables.auth.revocations),
         Unlinked(tables.throttles, "keyed hashes of attempts, gone when their window ends, at most after a day"),
         Unlinked(tables.suppressions, "keyed hashes of addresses that said stop, so that none is mailed again"),
+        Unlinked(tables.challenges, "keyed hashes of random values, gone when they come back or after an hour"),
         Unlinked(tables.private_keys, "the service's own signing keys"),
         Unlinked(tables.auth.verification_keys, "the service's own signing keys"),
     ]

@@ -227,6 +227,21 @@ class MemoryThrottle:
         self._windows.pop((rule.name, subject), None)
 
 
+class MemoryChallenges:
+    def __init__(self, now: Clock) -> None:
+        self._now = now
+        self._out: dict[tuple[str, str, str], datetime] = {}
+
+    def give(self, purpose: str, subject: str, expires_at: datetime) -> str:
+        challenge = uuid4().hex + "A" * 11
+        self._out[purpose, subject, challenge] = expires_at
+        return challenge
+
+    def take(self, purpose: str, subject: str, challenge: str) -> bool:
+        expires_at = self._out.pop((purpose, subject, challenge), None)
+        return expires_at is not None and self._now() < expires_at
+
+
 class MemoryPrivateKeys:
     def __init__(self) -> None:
         self._keys: dict[str, Jwk] = {}

@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData, Table
 
 from nexoraz.events.schema import KernelTables
+from nexoraz.identity.adapters.challenges import challenges_table
 from nexoraz.identity.adapters.credentials import credentials_table
 from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
 from nexoraz.identity.adapters.private_keys import private_keys_table
@@ -32,3 +33,4 @@ class IdentityTables:
         self.private_keys = private_keys_table(self.metadata)
         self.suppressions = suppressions_table(self.metadata)
         self.throttles = throttles_table(self.metadata)
+        self.challenges = challenges_table(self.metadata)

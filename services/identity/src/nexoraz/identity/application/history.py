@@ -8,12 +8,15 @@ from uuid import UUID
 from nexoraz.events.event import Recorded
 from nexoraz.events.store import EventStore
 from nexoraz.identity.application.address_changes import address_change_stream
+from nexoraz.identity.application.passkeys import passkeys_stream
 from nexoraz.identity.application.password_changes import password_stream
 from nexoraz.identity.application.registration import account_stream
 from nexoraz.identity.domain.account import AccountRegistered, AccountRenamed, AccountVerified, AddressChanged
 from nexoraz.identity.domain.address_change import AddressChangeStarted
+from nexoraz.identity.domain.passkey import PasskeyAdded, PasskeyRemoved
 from nexoraz.identity.domain.password import PasswordReplaced
 
+STREAMS = (account_stream, password_stream, address_change_stream, passkeys_stream)
 Values = dict[str, str | None]
 
 
@@ -33,7 +36,7 @@ class History:
 
     def of(self, account_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Change]:
         """Newest first, starting behind (at, id). Nothing of an account that is erased."""
-        streams = (account_stream(account_id), password_stream(account_id), address_change_stream(account_id))
+        streams = [stream(account_id) for stream in STREAMS]
         with self.store.transaction() as tx:
             recorded = [] if tx.is_erased(account_id) else [r for stream in streams for r in tx.read(stream)]
         changes = [change for change in map(_change, recorded) if change is not None]
@@ -61,6 +64,10 @@ def _said(event: object) -> tuple[str, Values] | None:
             said = "address-changed", {"email": email}
         case PasswordReplaced():
             said = "password-changed", {}
+        case PasskeyAdded(name=name):
+            said = "passkey-added", {"passkey": name}
+        case PasskeyRemoved():
+            said = "passkey-removed", {}
         case _:
             return None
     return said

@@ -1,7 +1,7 @@
 """What the handlers need from the world. Each port has a real adapter and a fake in adapters/memory.py; both pass the
 contract suite of tests/port_contracts.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from nexoraz.events.store import Transaction
 
 Clock = Callable[[], datetime]
 Jwk = dict[str, Any]
+Json = dict[str, Any]
 
 
 class KeyedHash(Protocol):
@@ -134,6 +135,51 @@ class Rule:
     name: str
     attempts: int
     window: timedelta
+
+
+class Challenges(Protocol):
+    """Random values that we gave out and that must come back once, within minutes. Stored as keyed hashes."""
+
+    def give(self, purpose: str, subject: str, expires_at: datetime) -> str:
+        """A new one, base64url, for that purpose and subject (an account's id, or "" for nobody yet)."""
+        ...
+
+    def take(self, purpose: str, subject: str, challenge: str) -> bool:
+        """Whether it was given out for them and has not come back yet. It is gone in any case."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What an authenticator made: both in base64url."""
+
+    credential_id: str
+    public_key: str
+    sign_count: int
+
+
+class Ceremonies(Protocol):
+    """The two ceremonies of WebAuthn, checked for our origin, with the user verified by the authenticator."""
+
+    def to_register(self, account_id: str, label: str, challenge: str, known: Sequence[str]) -> Json:
+        """Options for navigator.credentials.create(). known: credential ids that the account has."""
+        ...
+
+    def to_sign_in(self, challenge: str) -> Json:
+        """Options for navigator.credentials.get(): any passkey of ours that the device has."""
+        ...
+
+    def registered(self, response: Json, challenge: str) -> NewCredential:
+        """Raises CeremonyRefused."""
+        ...
+
+    def signed_in(self, response: Json, challenge: str, public_key: str, sign_count: int) -> int:
+        """The authenticator's new counter. Raises CeremonyRefused."""
+        ...
+
+
+class CeremonyRefused(Exception):
+    """The response does not prove what it should. Why is told to nobody."""
 
 
 class PrivateKeys(Protocol):

@@ -24,6 +24,7 @@ RESET_USE_BY_CLIENT = Rule("reset-use-client", 60, timedelta(minutes=15))
 PASSWORD_CHANGE_BY_ACCOUNT = Rule("password-change-account", 10, timedelta(minutes=15))
 ADDRESS_CHANGE_BY_ACCOUNT = Rule("address-change-account", 5, timedelta(hours=1))
 ADDRESS_CHANGE_USE_BY_CLIENT = Rule("address-change-use-client", 60, timedelta(minutes=15))
+CHALLENGE_BY_CLIENT = Rule("challenge-client", 120, timedelta(minutes=15))
 REFRESH_BY_ADDRESS = Rule("refresh-address", 600, timedelta(minutes=15))
 
 

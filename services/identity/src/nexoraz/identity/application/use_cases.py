@@ -13,10 +13,13 @@ from nexoraz.identity.application.news import News, Suppressions
 from nexoraz.identity.application.notices import Notices
 from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
+from nexoraz.identity.application.passkeys import PasskeyKeeping
 from nexoraz.identity.application.password_changes import PasswordChanges
 from nexoraz.identity.application.policy_mails import PolicyMails, Queue
 from nexoraz.identity.application.ports import (
     Accounts,
+    Ceremonies,
+    Challenges,
     Clock,
     Credentials,
     Jwk,
@@ -59,6 +62,8 @@ class Ports:
     hashes: KeyedHash
     passwords: Passwords
     places: Places
+    challenges: Challenges
+    ceremonies: Ceremonies
     transport: Transport
     pace: Pace
     now: Clock
@@ -74,6 +79,7 @@ class UseCases:
     session_ends: SessionEnds
     password_changes: PasswordChanges
     address_changes: AddressChanges
+    passkeys: PasskeyKeeping
     profiles: Profiles
     history: History
     signing: Signing
@@ -106,6 +112,9 @@ def use_cases(p: Ports) -> UseCases:
         ),
         address_changes=AddressChanges(
             p.store, p.accounts, p.mails, p.hashes, alerts, p.throttle, p.pace, p.now, p.new_id
+        ),
+        passkeys=PasskeyKeeping(
+            p.store, p.accounts, p.challenges, p.ceremonies, starts, alerts, p.throttle, p.pace, p.now, p.new_id
         ),
         profiles=Profiles(p.store),
         history=History(p.store),

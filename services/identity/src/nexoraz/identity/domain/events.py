@@ -6,6 +6,7 @@ from nexoraz.identity.domain.account import ACCOUNT_EVENTS
 from nexoraz.identity.domain.address_change import ADDRESS_CHANGE_EVENTS
 from nexoraz.identity.domain.known_devices import KNOWN_DEVICE_EVENTS
 from nexoraz.identity.domain.operator import OPERATOR_EVENTS
+from nexoraz.identity.domain.passkey import PASSKEY_EVENTS
 from nexoraz.identity.domain.password import PASSWORD_EVENTS
 from nexoraz.identity.domain.policy_mail import PolicyChangeMailed
 from nexoraz.identity.domain.session import SESSION_EVENTS
@@ -20,5 +21,6 @@ EVENTS: list[type[Event]] = [
     PolicyChangeMailed,
     *PASSWORD_EVENTS,
     *KNOWN_DEVICE_EVENTS,
+    *PASSKEY_EVENTS,
     *ADDRESS_CHANGE_EVENTS,
 ]

@@ -4,6 +4,7 @@ from flask import Flask, Response
 
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, VersionConflict
+from nexoraz.identity.application.ports import CeremonyRefused
 from nexoraz.identity.application.sign_in import RefreshRefused, SignInRefused
 from nexoraz.identity.application.throttling import TooManyAttempts
 from nexoraz.identity.domain.access_code import AccessCodeRefused
@@ -11,6 +12,7 @@ from nexoraz.identity.domain.account import AccountNotVerified, VerificationGone
 from nexoraz.identity.domain.address_change import AddressChangeGone, AddressTaken
 from nexoraz.identity.domain.countries import BelowAgeOfConsent, BirthDateImpossible
 from nexoraz.identity.domain.email_address import EmailAddressInvalid
+from nexoraz.identity.domain.passkey import PasskeyAlreadyAdded, PasskeysExhausted, PasskeyUnknown
 from nexoraz.identity.domain.password import PasswordResetGone
 from nexoraz.identity.domain.session import RefreshRaced, SessionUnknown
 from nexoraz.service.problems import Problem, Refusals, not_found, respond
@@ -24,6 +26,9 @@ REFUSALS = Refusals(
         PasswordResetGone: 410,
         AddressChangeGone: 410,
         AddressTaken: 409,
+        CeremonyRefused: 422,
+        PasskeyAlreadyAdded: 409,
+        PasskeysExhausted: 409,
         RefreshRaced: 409,
         AccountNotVerified: 409,
         VersionConflict: 409,
@@ -56,5 +61,5 @@ def install_answers(app: Flask) -> None:
     app.register_error_handler(TooManyAttempts, too_many)
     for kind in _UNAUTHENTICATED:
         app.register_error_handler(kind, unauthenticated)
-    for gone in (SessionUnknown, AccountErased, KeyDestroyed):
+    for gone in (SessionUnknown, PasskeyUnknown, AccountErased, KeyDestroyed):
         app.register_error_handler(gone, nothing_here)

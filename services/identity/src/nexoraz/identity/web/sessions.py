@@ -6,10 +6,12 @@ from uuid import UUID
 
 from flask import Response
 
+from nexoraz.identity.application.passkeys import PasskeyKeeping
 from nexoraz.identity.application.session_ends import SessionEnds
 from nexoraz.identity.application.sign_in import SignIn
 from nexoraz.identity.web.client import client, client_address
 from nexoraz.identity.web.cookies import forget_signed_in, presented_refresh_cookie
+from nexoraz.identity.web.passkey_schemas import PasskeySignIn
 from nexoraz.identity.web.schemas import Credentials, Refreshing, Session
 from nexoraz.identity.web.schemas import SignedIn as SignedInView
 from nexoraz.identity.web.tokens import tokens
@@ -18,7 +20,7 @@ from nexoraz.service.auth import Caller, authenticated
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 
 
-def sessions_blueprint(sign_in: SignIn, ends: SessionEnds) -> Blueprint:
+def sessions_blueprint(sign_in: SignIn, ends: SessionEnds, passkeys: PasskeyKeeping) -> Blueprint:
     sessions = Blueprint("sessions", __name__, url_prefix="/sessions", description="Being signed in")
 
     @sessions.route("", methods=["POST"])
@@ -29,6 +31,15 @@ def sessions_blueprint(sign_in: SignIn, ends: SessionEnds) -> Blueprint:
     def sign_in_here(body: dict[str, str]) -> Response:
         """Sign in by password. No Idempotency-Key: remembering the answer would mean to keep the tokens."""
         return tokens(sign_in.sign_in(body["email"], body["password"], client()), 201)
+
+    @sessions.route("/passkey", methods=["POST"])
+    @sessions.arguments(PasskeySignIn)
+    @sessions.response(201, SignedInView)
+    @sessions.alt_response(401, "UNAUTHORIZED")
+    @sessions.alt_response(429, "TOO_MANY_REQUESTS")
+    def sign_in_by_passkey(body: dict[str, Any]) -> Response:
+        """Sign in by a passkey, for a challenge of /passkeys/challenge. No address and no password are needed."""
+        return tokens(passkeys.sign_in(body["credential"], client()), 201)
 
     @sessions.route("/refresh", methods=["POST"])
     @sessions.arguments(Refreshing)
