@@ -34,6 +34,7 @@ OPEN = {
     ("post", "/v1/identity/sessions/passkey"): "this is a sign-in",
     ("get", "/v1/identity/keys"): "public keys",
     ("get", "/v1/billing/packs"): "the price list",
+    ("get", "/v1/billing/plans"): "the price list",
     ("post", "/v1/billing/webhooks/stripe"): "Stripe signs it",
     ("get", "/v1/render/presets"): "the catalogue",
     ("get", "/v1/identity/unsubscribe/{token}"): "the link of a mail says whose it is",

@@ -9,6 +9,7 @@ from flask import Flask
 
 from nexoraz.billing.adapters import published, subscribed
 from nexoraz.billing.adapters.holdings import HELD
+from nexoraz.billing.adapters.kept import kept_of
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
 from nexoraz.billing.adapters.stripe_payments import StripePayments
 from nexoraz.billing.adapters.stripe_subscriptions import StripeSubscriptions
@@ -30,6 +31,7 @@ from nexoraz.billing.projections.credit_accounts import CreditAccounts
 from nexoraz.billing.projections.purchases import Purchases
 from nexoraz.billing.projections.subscriptions import AccountPlans
 from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.billing.web.kept import kept_blueprint
 from nexoraz.billing.web.refunds import RefundDesk, add_refunds
 from nexoraz.billing.web.refusals import REFUSALS
 from nexoraz.billing.web.routes import Desk, credits_blueprint, packs_blueprint, purchases_blueprint
@@ -101,6 +103,7 @@ class App(participant.Participant):
                 credits_blueprint(desk),
                 add_refunds(purchases_blueprint(desk), refunds),
                 plans_blueprint(),
+                kept_blueprint(self.runtime.reading, kept_of),
                 subscription_blueprint(plan_desk),
                 webhooks_blueprint(self.runtime.store, self.watch, self.plan_watch, self.refunding, secret),
             ],

@@ -26,7 +26,7 @@ def teach() -> None:
     _refund_as_stripe_does(resources)
     _disputes(resources)
     _cards_of_other_countries(resources)
-    resources.extra_apis.append(("POST", "/v1/subscriptions/{id}/_renew", lambda id: _renew(resources, id)))
+    resources.extra_apis.append(("POST", "/v1/subscriptions/{id}/_renew", lambda id, **_: _renew(resources, id)))
     pay = resources.Invoice._api_pay_invoice
     kept = [entry for entry in resources.extra_apis if entry[1] != "/v1/invoices/{id}/pay"]
     resources.extra_apis[:] = [*kept, ("POST", "/v1/invoices/{id}/pay", lambda id: _pay(resources, pay, id))]

@@ -156,6 +156,19 @@ class RefundList(Schema):
     items = fields.List(fields.Nested(RefundView), required=True)
 
 
+class KeptView(Schema):
+    store = fields.String(required=True, metadata={"example": "purchases"})
+    what = fields.String(required=True, metadata={"example": "what you bought, for how much and when"})
+    records = fields.Integer(required=True, metadata={"example": 2})
+    why = fields.String(required=True, metadata={"example": "contract (GDPR Art. 6(1)(b))"})
+    after_erasure = fields.Boolean(required=True, metadata={"description": "stays, without a name", "example": True})
+    until = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "the end of its term"})
+
+
+class KeptList(Schema):
+    items = fields.List(fields.Nested(KeptView), required=True)
+
+
 class StartedPurchase(Schema):
     id = fields.UUID(required=True)
     pack = fields.String(required=True, metadata={"example": "studio"})
