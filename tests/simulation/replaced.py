@@ -20,6 +20,7 @@ from nexoraz.events.worker import WorkerParts
 from nexoraz.identity.adapters.memory import MemoryPasswords
 from nexoraz.render.web import ordering
 from nexoraz.service import chassis
+from nexoraz.service.allowances import Allowances, Standing
 from nexoraz.service.lookup import RevocationLookup
 from tests.simulation import database
 from tests.simulation.beside import Guard
@@ -136,6 +137,7 @@ def simulated(world_of: Callable[[], "World"]) -> Iterator[None]:
         (sql_store, "Autocommit", database.Autocommit),
         (sql_store, "append_rows", database.append_rows),
         (RevocationLookup, "is_revoked", _is_revoked),
+        (Allowances, "take", lambda _self, quota, _subject: Standing(quota, True, quota.requests, quota.window_s)),
         (questions.Questions, "connection", database.question),
         (residue, "_searches", _searches),
         (part_uploads, "ThreadPoolExecutor", AtOnce),

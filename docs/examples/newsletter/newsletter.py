@@ -31,6 +31,7 @@ from nexoraz.service import chassis
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
 from nexoraz.service.settings import Secret, ServiceSettings, load
+from nexoraz.service.tables import allowances_table
 
 SERVICE, ROOT = "newsletter", Path(__file__).resolve().parent
 
@@ -47,13 +48,14 @@ METADATA = MetaData()
 KERNEL = KernelTables(METADATA)
 AUTH = auth_tables(METADATA)
 IDEMPOTENCY = idempotency_table(METADATA)
+ALLOWANCES = allowances_table(METADATA)
 READERS = Table(
     "readers",
     METADATA,
     pseudonym("account_id", Text, primary_key=True),
     personal("greeting", Personal("user.name", purpose="account")),
 )
-HELD = [TableHolding(READERS, "user.name"), *access_holdings(IDEMPOTENCY, AUTH.revocations)]
+HELD = [TableHolding(READERS, "user.name"), *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES)]
 REGISTRY = Registry.of([Subscribed, *PROTOCOL_EVENTS])
 
 

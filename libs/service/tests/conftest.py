@@ -17,6 +17,7 @@ from marshmallow import fields, validate
 from sqlalchemy import Engine, MetaData, text
 
 from nexoraz.service import logging as logs
+from nexoraz.service.allowances import Allowances
 from nexoraz.service.app import Blueprint, Schema, body_limit, create_app
 from nexoraz.service.auth import Authenticator, Caller, auth_tables, authenticated, operator, remember_key
 from nexoraz.service.database import make_engine, ping
@@ -230,6 +231,7 @@ def gallery(engine: Engine) -> Gallery:
         remember_key(conn, key["kid"], public_jwk(key), datetime.now(UTC) + timedelta(hours=1))
     settings = ServiceSettings(database_url=Secret("unused"), body_limit=2_000)
     sealer = Sealer()
+    keys = IdempotencyKeys(b"a secret of 32 bytes............", sealer.seal, sealer.open)
     app = create_app(
         "gallery",
         "1",
@@ -238,6 +240,7 @@ def gallery(engine: Engine) -> Gallery:
         {"database": ping(engine)},
         refusals=Refusals({GalleryFull: 409}),
         authenticator=Authenticator(engine, auth_tables(MetaData()), settings.public_url, clock),
-        idempotency_keys=IdempotencyKeys(b"a secret of 32 bytes............", sealer.seal, sealer.open),
+        idempotency_keys=keys,
+        allowances=Allowances(engine, keys.digest, clock=clock),
     )
     return Gallery(engine, app, key, clock, log, during)

@@ -127,7 +127,7 @@ class Suite:
             "NEXORAZ_WEB_WORKERS": "1",
             "NEXORAZ_WEB_THREADS": "8",
         }
-        return plain_environment(**common, **self._bucket(service), **self._own(service), **_observed())
+        return plain_environment(**common, **self._bucket(service), **self._own(service), **_handed_on())
 
     def _bucket(self, service: str) -> dict[str, str]:
         if service not in WITH_BUCKET:
@@ -143,8 +143,7 @@ class Suite:
     def _own(self, service: str) -> dict[str, str]:
         match service:
             case "identity":
-                mail = {"NEXORAZ_SMTP_URL": self.mailbox.smtp_url, "NEXORAZ_MAIL_FROM": "Nexoraz <hello@nexoraz.pro>"}
-                return mail | {name: os.environ[name] for name in (THROTTLE_FACTOR,) if name in os.environ}
+                return {"NEXORAZ_SMTP_URL": self.mailbox.smtp_url, "NEXORAZ_MAIL_FROM": "Nexoraz <hello@nexoraz.pro>"}
             case "billing":
                 return {
                     "NEXORAZ_STRIPE_API_KEY": self.stripe.api_key,
@@ -234,5 +233,6 @@ class Suite:
         ]
 
 
-def _observed() -> dict[str, str]:
-    return {name: os.environ[name] for name in OBSERVED if name in os.environ}
+def _handed_on() -> dict[str, str]:
+    """What whoever starts the suite may say for all services."""
+    return {name: os.environ[name] for name in (*OBSERVED, THROTTLE_FACTOR) if name in os.environ}

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from nexoraz.events.migrations import create_kernel_tables_v1
-from nexoraz.service.migrate import create_chassis_tables_v1
+from nexoraz.service.migrate import create_allowances_v1, create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
@@ -15,6 +15,7 @@ depends_on = None
 def upgrade() -> None:
     create_kernel_tables_v1(op)
     create_chassis_tables_v1(op)
+    create_allowances_v1(op)
     op.create_table(
         "readers",
         sa.Column("account_id", sa.Text, primary_key=True),

@@ -46,9 +46,10 @@ def access_handlers(
     return {SigningKeyPublished: on_signing_key_published, SessionRevoked: on_session_revoked}
 
 
-def access_holdings(answers: Table, refused: Table) -> list[Holding]:
-    """What a service holds of an account only because it answers requests: answers kept to be given again, and tokens
-    that are refused. The latter stay a day after an erasure, so that the tokens of the erased open nothing."""
+def access_holdings(answers: Table, refused: Table, counted: Table) -> list[Holding]:
+    """What a service holds of an account only because it answers requests: answers kept to be given again, tokens
+    that are refused, and how much was asked. The refusals stay a day after an erasure, so that the tokens of the erased
+    open nothing."""
     return [
         TableHolding(
             answers,
@@ -59,4 +60,5 @@ def access_holdings(answers: Table, refused: Table) -> list[Holding]:
             transient=True,
         ),
         Unlinked(refused, "refuses the tokens of the erased, gone after a day", searched=False),
+        Unlinked(counted, "keyed hashes of who asked how much, gone when their minute has ended"),
     ]

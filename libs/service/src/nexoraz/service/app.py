@@ -20,10 +20,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream, get_input_stream
 
+from nexoraz.service.allowances import Allowances
 from nexoraz.service.auth import COOKIE, Authenticator
-from nexoraz.service.exchange import Observer
+from nexoraz.service.exchange import Observer, refuse_nul
 from nexoraz.service.health import Check, Readiness
 from nexoraz.service.idempotency import IdempotencyKeys
+from nexoraz.service.limits import install_limits
 from nexoraz.service.problems import MEDIA_TYPE, OUTAGE, RETRY_AFTER_S, Problem, Refusals, install
 from nexoraz.service.schemas import Blueprint, Schema
 
@@ -103,6 +105,7 @@ def create_app(
     refusals: Refusals | None = None,
     authenticator: Authenticator | None = None,
     idempotency_keys: IdempotencyKeys | None = None,
+    allowances: Allowances | None = None,
     tracer_provider: trace.TracerProvider | None = None,
     may_serve: Callable[[], bool] = lambda: True,
 ) -> Flask:
@@ -126,6 +129,9 @@ def create_app(
     app.extensions["nexoraz.idempotency"] = idempotency_keys
     install(app, refusals or Refusals({}))
     _observe(app, settings, tracer_provider)
+    if allowances is not None:
+        install_limits(app, allowances, authenticator, HEALTH)
+    app.before_request(refuse_nul)
     _describe(app, name, blueprints)
     _serve_health(app, {**ready_checks, "restored": functools.partial(_require, may_serve)})
     app.before_request(functools.partial(_refuse_unless, may_serve))

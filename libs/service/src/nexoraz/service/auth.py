@@ -112,6 +112,14 @@ class Authenticator:
             raise _not_authenticated()
         return Caller(claims.account_id, claims.session_id, claims.authenticated_at, claims.roles)
 
+    def recognised(self) -> str | None:
+        """The account whose valid token came with the request, or None. Says who asks, and not that they may: neither
+        revocation nor scope is looked at."""
+        try:
+            return self._verify(_presented()[0]).claims.account_id
+        except (TokenRefused, Problem):
+            return None
+
     def _verify(self, token: str) -> VerifiedToken:
         now = self._clock()
         known = self._verified.get(token)

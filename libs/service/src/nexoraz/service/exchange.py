@@ -12,6 +12,7 @@ from typing import Any
 from flask import g, request
 from opentelemetry import trace
 
+from nexoraz.service.allowances import Standing
 from nexoraz.service.logging import RequestLine, log_request
 from nexoraz.service.problems import standard
 from nexoraz.service.telemetry import SCOPE, RequestSpan
@@ -32,7 +33,7 @@ _SECURITY_HEADERS = {
 class Exchange:
     """What is known of one request while it runs. It holds no value of the request itself."""
 
-    __slots__ = ("authenticated", "request_id", "route", "span", "started")
+    __slots__ = ("authenticated", "request_id", "route", "span", "standings", "started")
 
     def __init__(self) -> None:
         self.started = time.perf_counter_ns()
@@ -40,6 +41,7 @@ class Exchange:
         self.route: str | None = None
         self.span: RequestSpan | None = None
         self.authenticated = False
+        self.standings: list[Standing] = []
 
 
 def current_exchange() -> Exchange | None:
@@ -71,7 +73,7 @@ class Observer:
         return self._app(environ, start)
 
     def begin(self) -> None:
-        """Flask's `before_request`: the route is known now. Refuses what PostgreSQL's text cannot hold."""
+        """Flask's `before_request`: the route is known now."""
         environ = request.environ
         exchange: Exchange = environ[_STATE]
         g.request_id = exchange.request_id
@@ -80,13 +82,13 @@ class Observer:
             exchange.route = rule.rule if rule else None
             traceparent = environ.get("HTTP_TRACEPARENT")
             exchange.span = RequestSpan(self._tracer, environ["REQUEST_METHOD"], exchange.route, traceparent)
-        if "\x00" in environ["PATH_INFO"] or "%00" in environ["QUERY_STRING"]:
-            raise standard(400)
 
     def _complete(self, exchange: Exchange, code: int, headers: list[tuple[str, str]]) -> None:
         present = {name for name, _ in headers}
         headers += [pair for pair in self._headers if pair[0] not in present]
         headers.append(("X-Request-Id", exchange.request_id))
+        for standing in exchange.standings:
+            headers += standing.headers()
         if (exchange.authenticated or code >= 400) and "Cache-Control" not in present:
             headers.append(("Cache-Control", "no-store"))
         traceresponse = exchange.span.response_header() if exchange.span else None
@@ -107,6 +109,17 @@ def _conclude(exchange: Exchange, code: int) -> None:
         trace_id=span.trace_id,
     )
     log_request(line)
+
+
+def refuse_nul() -> None:
+    """Flask's `before_request`: refuses what PostgreSQL's text cannot hold."""
+    if "\x00" in request.environ["PATH_INFO"] or "%00" in request.environ["QUERY_STRING"]:
+        raise standard(400)
+
+
+def note_standing(standing: Standing) -> None:
+    """The answer to this request says so."""
+    request.environ[_STATE].standings.append(standing)
 
 
 def mark_authenticated() -> None:

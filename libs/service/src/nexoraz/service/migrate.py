@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, MetaData
 
 from nexoraz.service.database import migration_engine
 from nexoraz.service.settings import Secret
-from nexoraz.service.tables import auth_tables, idempotency_table
+from nexoraz.service.tables import allowances_table, auth_tables, idempotency_table
 
 _LOCK = 0x6E65786F72617A  # "nexoraz"; advisory locks are per database
 
@@ -102,9 +102,21 @@ def create_chassis_tables_v1(op: Any) -> None:
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
 
+def create_allowances_v1(op: Any) -> None:
+    """For a service's migration: `allowances` as of version 1."""
+    op.create_table(
+        "allowances",
+        sa.Column("subject", sa.LargeBinary, primary_key=True),
+        sa.Column("taken", sa.Integer, nullable=False),
+        sa.Column("ends_at", sa.Double, nullable=False),
+    )
+    op.create_index("ix_allowances_ends_at", "allowances", ["ends_at"])
+
+
 def chassis_metadata() -> MetaData:
     """The chassis's tables alone, as they are declared now."""
     metadata = MetaData()
     auth_tables(metadata)
     idempotency_table(metadata)
+    allowances_table(metadata)
     return metadata

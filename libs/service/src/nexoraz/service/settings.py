@@ -55,6 +55,7 @@ class ServiceSettings:
     """What every service is told. A service's own settings extend it.
 
     body_limit: the largest JSON body in bytes; a route that takes uploads sets its own (`app.body_limit`).
+    throttle_factor: multiplies how often may be asked and tried (load tests come from one address).
     """
 
     database_url: Secret
@@ -64,6 +65,7 @@ class ServiceSettings:
     web_workers: int = 2
     web_threads: int = 8
     body_limit: int = 65_536
+    throttle_factor: int = 1
     otlp_endpoint: str | None = field(default=None, metadata={"variable": "OTEL_EXPORTER_OTLP_ENDPOINT"})
 
 

@@ -5,7 +5,7 @@ Every column says what it holds by a word in `info["data"]`, which the data map 
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import Column, DateTime, Double, Integer, LargeBinary, MetaData, SmallInteger, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 PSEUDONYM, OPERATIONAL, SEALED = "pseudonym", "operational", "sealed"
@@ -51,4 +51,16 @@ def idempotency_table(metadata: MetaData) -> Table:
         Column("status", SmallInteger, nullable=False, info={"data": OPERATIONAL}),
         Column("answer", LargeBinary, nullable=False, info={"data": SEALED}),
         Column("created_at", DateTime(timezone=True), nullable=False, index=True, info={"data": OPERATIONAL}),
+    )
+
+
+def allowances_table(metadata: MetaData) -> Table:
+    """Declare `allowances`: how much of its window a subject has taken. Subjects are keyed hashes of accounts and
+    addresses; `ends_at` is in Unix seconds."""
+    return Table(
+        "allowances",
+        metadata,
+        Column("subject", LargeBinary, primary_key=True, info={"data": PSEUDONYM}),
+        Column("taken", Integer, nullable=False, info={"data": OPERATIONAL}),
+        Column("ends_at", Double, nullable=False, index=True, info={"data": OPERATIONAL}),
     )

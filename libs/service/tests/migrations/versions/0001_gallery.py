@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nexoraz.service.migrate import create_chassis_tables_v1
+from nexoraz.service.migrate import create_allowances_v1, create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     create_chassis_tables_v1(op)
+    create_allowances_v1(op)
     op.create_table(
         "photos",
         sa.Column("id", sa.Uuid, primary_key=True),

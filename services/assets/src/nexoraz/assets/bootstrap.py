@@ -39,6 +39,7 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan
 from nexoraz.events.sql_store import now
 from nexoraz.service import chassis
+from nexoraz.service.allowances import allowances_of
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
 from nexoraz.service.database import ping
@@ -111,6 +112,7 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),
             idempotency_keys=idempotency_keys,
+            allowances=allowances_of(self.runtime.engine, idempotency_keys, self.settings.throttle_factor),
             may_serve=self.runtime.guard.may_serve,
         )
 

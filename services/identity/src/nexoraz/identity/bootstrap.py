@@ -52,6 +52,7 @@ from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
 from nexoraz.identity.web.unsubscribe import unsubscribe_blueprint
 from nexoraz.service import chassis
+from nexoraz.service.allowances import allowances_of
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
 from nexoraz.service.database import ping
@@ -114,6 +115,7 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(engine, self.tables.auth, self.settings.public_url),
             idempotency_keys=keys,
+            allowances=allowances_of(engine, keys, self.settings.throttle_factor),
             may_serve=self.runtime.guard.may_serve,
         )
         install_answers(app)

@@ -8,10 +8,7 @@ from nexoraz.service.settings import Secret, ServiceSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings(ServiceSettings):
-    """smtp_url: smtp://[user:password@]host:port or smtps://…. mail_from: the sender, with or without a name.
-
-    throttle_factor: multiplies how often may be tried to sign in or register (load tests come from one address).
-    """
+    """smtp_url: smtp://[user:password@]host:port or smtps://…. mail_from: the sender, with or without a name."""
 
     vault_database_url: Secret
     vault_kek_dir: Path
@@ -21,4 +18,3 @@ class Settings(ServiceSettings):
     nats_replicas: int = 1
     smtp_url: Secret
     mail_from: str
-    throttle_factor: int = 1

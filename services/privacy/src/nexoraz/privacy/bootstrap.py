@@ -56,6 +56,7 @@ from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.register import register_blueprint
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
 from nexoraz.service import chassis
+from nexoraz.service.allowances import allowances_of
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
 from nexoraz.service.database import ping
@@ -150,6 +151,7 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url, self._time),
             idempotency_keys=idempotency_keys,
+            allowances=allowances_of(self.runtime.engine, idempotency_keys, self.settings.throttle_factor),
             may_serve=self.runtime.guard.may_serve,
         )
         install_answers(app)

@@ -35,6 +35,7 @@ from nexoraz.render.web.refusals import REFUSALS
 from nexoraz.render.web.routes import jobs_blueprint, presets_blueprint
 from nexoraz.render.web.studio import Studio
 from nexoraz.service import chassis
+from nexoraz.service.allowances import allowances_of
 from nexoraz.service.app import create_app, openapi_document
 from nexoraz.service.auth import Authenticator
 from nexoraz.service.database import ping
@@ -86,6 +87,7 @@ class App(participant.Participant):
             refusals=REFUSALS,
             authenticator=Authenticator(self.runtime.engine, AUTH, self.settings.public_url),
             idempotency_keys=idempotency_keys,
+            allowances=allowances_of(self.runtime.engine, idempotency_keys, self.settings.throttle_factor),
             may_serve=self.runtime.guard.may_serve,
         )
 

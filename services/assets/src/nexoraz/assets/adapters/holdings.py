@@ -7,7 +7,15 @@ from sqlalchemy import Connection
 from nexoraz.assets.adapters.sealed_photos import PHOTOS as PHOTO_FILES
 from nexoraz.assets.domain.file_name import file_name
 from nexoraz.assets.projections.photos import Gallery, presented_row
-from nexoraz.assets.projections.tables import AUTH, CHOICES, IDEMPOTENCY, MANIFEST_PHOTOS, PHOTOS, SEARCH_TOKENS
+from nexoraz.assets.projections.tables import (
+    ALLOWANCES,
+    AUTH,
+    CHOICES,
+    IDEMPOTENCY,
+    MANIFEST_PHOTOS,
+    PHOTOS,
+    SEARCH_TOKENS,
+)
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding
 from nexoraz.events.objects import Objects
@@ -30,5 +38,5 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
         ObjectHolding(objects, PHOTO_FILES, describe=names),
         TableHolding(CHOICES, category="user.consent", purpose="training"),
         TableHolding(MANIFEST_PHOTOS, category="user.consent", purpose="training"),
-        *access_holdings(IDEMPOTENCY, AUTH.revocations),
+        *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
     ]

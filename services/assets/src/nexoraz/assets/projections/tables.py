@@ -7,11 +7,13 @@ from nexoraz.events.columns import operational, personal, pseudonym
 from nexoraz.events.schema import KernelTables
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
+from nexoraz.service.tables import allowances_table
 
 METADATA = MetaData()
 KERNEL = KernelTables(METADATA)
 AUTH = auth_tables(METADATA)
 IDEMPOTENCY = idempotency_table(METADATA)
+ALLOWANCES = allowances_table(METADATA)
 
 PHOTOS = Table(
     "photos",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from nexoraz.billing.projections.tables import (
+    ALLOWANCES,
     AUTH,
     CREDIT_ACCOUNTS,
     IDEMPOTENCY,
@@ -45,5 +46,5 @@ HELD: list[Holding] = [
         retained=Retained(TAX_LAW, until=REFUNDS.c.started_at + TAX_TERM, where=REFUNDS.c.state != "failed"),
     ),
     TableHolding(SUBSCRIPTIONS, category="user.account", present=_own),
-    *access_holdings(IDEMPOTENCY, AUTH.revocations),
+    *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
 ]

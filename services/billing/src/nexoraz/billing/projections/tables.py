@@ -6,6 +6,7 @@ from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.schema import KernelTables
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
+from nexoraz.service.tables import allowances_table
 
 STAMP = DateTime(timezone=True)
 
@@ -13,6 +14,7 @@ METADATA = MetaData()
 KERNEL = KernelTables(METADATA)
 AUTH = auth_tables(METADATA)
 IDEMPOTENCY = idempotency_table(METADATA)
+ALLOWANCES = allowances_table(METADATA)
 
 CREDIT_ACCOUNTS = Table(
     "credit_accounts",

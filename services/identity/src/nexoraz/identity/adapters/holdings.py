@@ -38,7 +38,7 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
             category="user.contact.email",
             present=_only("id", "kind", "outcome", "settled_at"),
         ),
-        *access_holdings(tables.idempotency, tables.auth.revocations),
+        *access_holdings(tables.idempotency, tables.auth.revocations, tables.allowances),
         Unlinked(tables.throttles, "keyed hashes of attempts, gone when their window ends, at most after a day"),
         Unlinked(tables.suppressions, "keyed hashes of addresses that said stop, so that none is mailed again"),
         Unlinked(tables.challenges, "keyed hashes of random values, gone when they come back or after an hour"),

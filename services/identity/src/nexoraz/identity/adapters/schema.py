@@ -14,6 +14,7 @@ from nexoraz.identity.projections.operators import operators_table
 from nexoraz.identity.projections.sessions import sessions_table
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
+from nexoraz.service.tables import allowances_table
 
 
 class IdentityTables:
@@ -24,6 +25,7 @@ class IdentityTables:
         self.kernel = KernelTables(self.metadata)
         self.auth = auth_tables(self.metadata)
         self.idempotency: Table = idempotency_table(self.metadata)
+        self.allowances: Table = allowances_table(self.metadata)
         self.accounts = accounts_table(self.metadata)
         self.sessions = sessions_table(self.metadata)
         self.operators = operators_table(self.metadata)

@@ -8,9 +8,9 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.identity.application.registration import Registering, Registration
 from nexoraz.identity.domain.account import VerificationGone
-from nexoraz.identity.web.client import client_address
 from nexoraz.identity.web.schemas import NewAccount, RegistrationReceived, SendAgainAsked, VerificationAsked, Verified
 from nexoraz.service.app import Blueprint
+from nexoraz.service.client import client_address
 from nexoraz.service.idempotency import Once, idempotent
 
 

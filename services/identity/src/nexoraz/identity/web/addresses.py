@@ -3,11 +3,11 @@
 from typing import Any
 
 from nexoraz.identity.application.address_changes import AddressChanges
-from nexoraz.identity.web.client import client_address
 from nexoraz.identity.web.credential_schemas import AddressConfirmation, AddressConfirmed, NewAddress, Received
 from nexoraz.identity.web.fresh import require_fresh
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
+from nexoraz.service.client import client_address
 
 
 def addresses_blueprint(changes: AddressChanges) -> Blueprint:

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Response, jsonify
 
 from nexoraz.identity.application.access_codes import AccessCodes
-from nexoraz.identity.web.client import client_address
 from nexoraz.identity.web.schemas import CodeAsked, CodePresented, CodeReceived
 from nexoraz.identity.web.schemas import NarrowToken as NarrowTokenView
 from nexoraz.service.app import Blueprint
+from nexoraz.service.client import client_address
 
 
 def codes_blueprint(access_codes: AccessCodes) -> Blueprint:

@@ -12,9 +12,9 @@ from nexoraz.identity.application.address_changes import AddressChanges
 from nexoraz.identity.application.password_changes import PasswordChanges
 from nexoraz.identity.application.registration import Registration
 from nexoraz.identity.domain.account import VerificationGone
-from nexoraz.identity.web.client import client_address
 from nexoraz.identity.web.credential_schemas import TOKEN
 from nexoraz.service.app import Blueprint
+from nexoraz.service.client import client_address
 from nexoraz.service.problems import Problem, not_found
 
 LONGEST_TOKEN = 400

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Response
 
 from nexoraz.identity.application.password_changes import PasswordChanges
-from nexoraz.identity.web.client import client_address
 from nexoraz.identity.web.credential_schemas import NewPassword, PasswordChange, Received, ResetAsked
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
+from nexoraz.service.client import client_address
 from nexoraz.service.problems import Problem
 
 

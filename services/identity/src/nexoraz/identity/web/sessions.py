@@ -9,7 +9,7 @@ from flask import Response
 from nexoraz.identity.application.passkeys import PasskeyKeeping
 from nexoraz.identity.application.session_ends import SessionEnds
 from nexoraz.identity.application.sign_in import SignIn
-from nexoraz.identity.web.client import client, client_address
+from nexoraz.identity.web.client import client
 from nexoraz.identity.web.cookies import forget_signed_in, presented_refresh_cookie
 from nexoraz.identity.web.passkey_schemas import PasskeySignIn
 from nexoraz.identity.web.schemas import Credentials, Refreshing, Session
@@ -17,6 +17,7 @@ from nexoraz.identity.web.schemas import SignedIn as SignedInView
 from nexoraz.identity.web.tokens import tokens
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
+from nexoraz.service.client import client_address
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 
 

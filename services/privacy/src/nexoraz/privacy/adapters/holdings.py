@@ -60,7 +60,7 @@ def held(objects: Objects) -> list[Holding]:
         ),
         ObjectHolding(objects, PARTS, retention=EXPORT, exported=False, reason="parts of an export being made"),
         ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
-        *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations),
+        *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations, t.ALLOWANCES),
         TableHolding(t.OBJECTIONS, "user.consent", present=_objection),
         TableHolding(t.CONSENTS, "user.consent", present=_without_account),
         TableHolding(t.POLICY_NOTICES, "user.consent", present=_without_account),

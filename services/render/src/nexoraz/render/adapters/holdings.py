@@ -9,7 +9,7 @@ from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableH
 from nexoraz.events.objects import Objects
 from nexoraz.render.adapters.sealed_outputs import OUTPUTS
 from nexoraz.render.projections.jobs import output_name
-from nexoraz.render.projections.tables import AUTH, IDEMPOTENCY, JOBS, PHOTOS
+from nexoraz.render.projections.tables import ALLOWANCES, AUTH, IDEMPOTENCY, JOBS, PHOTOS
 
 
 def held(objects: Objects) -> Sequence[Holding]:
@@ -17,7 +17,7 @@ def held(objects: Objects) -> Sequence[Holding]:
         TableHolding(JOBS, category="user.behavior"),
         TableHolding(PHOTOS, category="user.content.private", present=None, reason="assets exports the photos"),
         ObjectHolding(objects, OUTPUTS, describe=_names),
-        *access_holdings(IDEMPOTENCY, AUTH.revocations),
+        *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
     ]
 
 
