@@ -76,6 +76,7 @@ def owner(suite: RunningSuite) -> Somebody:
         "purchase_id": purchase["id"],
         "job_id": job["id"],
         "batch_id": batch["id"],
+        "preset_id": "of-nobody",
         "request_id": request["id"],
         "session_id": session["id"],
     }

@@ -83,6 +83,7 @@ DECISIONS = {
     "POST /v1/assets/bin/{photo_id}/restoration": SOMEBODYS,
     "DELETE /v1/assets/bin/{photo_id}": SOMEBODYS,
     "GET /v1/render/presets": Decision(200, 200),
+    "GET /v1/render/presets/{preset_id}/preview": Decision(404, 404),
     "GET /v1/render/jobs": PAGE,
     "POST /v1/render/jobs": Decision(404, body={"photo_id": "{photo_id}", "preset": "marketplace-white"}),
     "GET /v1/render/jobs/{job_id}": SOMEBODYS,

@@ -37,6 +37,7 @@ OPEN = {
     ("get", "/v1/billing/plans"): "the price list",
     ("post", "/v1/billing/webhooks/stripe"): "Stripe signs it",
     ("get", "/v1/render/presets"): "the catalogue",
+    ("get", "/v1/render/presets/{preset_id}/preview"): "the catalogue's pictures",
     ("get", "/v1/identity/unsubscribe/{token}"): "the link of a mail says whose it is",
     ("post", "/v1/identity/unsubscribe/{token}"): "RFC 8058: without cookies and without a sign-in",
     ("get", "/v1/privacy/policy/versions"): "everybody may read it",

@@ -49,6 +49,12 @@ def test_presets_are_told_to_everyone(ann: Person) -> None:
     answer = ann.client.get("/v1/render/presets")
     assert answer.status_code == 200 and answer.json is not None
     assert "marketplace-white" in [preset["id"] for preset in answer.json["items"]]
+    for preset in answer.json["items"]:
+        picture = ann.client.get(preset["preview"])
+        assert (picture.status_code, picture.mimetype, picture.data[8:12]) == (200, "image/webp", b"WEBP")
+        again = ann.client.get(preset["preview"], headers={"If-None-Match": picture.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+    is_problem(ann.client.get("/v1/render/presets/no-such-look/preview"), 404)
 
 
 def test_without_a_token_nothing_is_reached(ann: Person) -> None:

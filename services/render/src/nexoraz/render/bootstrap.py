@@ -27,12 +27,14 @@ from nexoraz.render.application.ports import Engine, Photos
 from nexoraz.render.application.run_render import RENDER, RunRender
 from nexoraz.render.config import Settings
 from nexoraz.render.domain.events import EVENTS
+from nexoraz.render.presets.catalogue import presets
 from nexoraz.render.projections.jobs import Jobs
 from nexoraz.render.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.render.web.batches import batches_blueprint
 from nexoraz.render.web.live import LiveRenders
+from nexoraz.render.web.presets import presets_blueprint
 from nexoraz.render.web.refusals import REFUSALS
-from nexoraz.render.web.routes import jobs_blueprint, presets_blueprint
+from nexoraz.render.web.routes import jobs_blueprint
 from nexoraz.render.web.studio import Studio
 from nexoraz.service import chassis
 from nexoraz.service.allowances import allowances_of
@@ -116,7 +118,10 @@ def build(
     engine: Engine | None = None,
     clock: Callable[[], datetime] = now,
 ) -> App:
-    """Wire render. The keyword arguments stand in for assets, the engine and the time in tests."""
+    """Wire render. The keyword arguments stand in for assets, the engine and the time in tests.
+
+    Raises msgspec.ValidationError when a preset does not obey the catalogue's schema: nothing starts with it."""
+    presets()
     runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
     objects = Objects(S3Bucket.of(settings), runtime.vault)
     outputs = SealedOutputs(objects)

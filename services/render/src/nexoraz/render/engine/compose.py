@@ -2,20 +2,22 @@
 
 from typing import assert_never
 
-import cv2
 import numpy as np
 
-from nexoraz.render.engine import studio
-from nexoraz.render.engine.placing import Extent, fitted, lay
-from nexoraz.render.engine.port import Pixels, Plane
-from nexoraz.render.presets.preset import Plain, Scene, Studio, Transparent
+from nexoraz.render.engine import scenes, studio
+from nexoraz.render.engine.placing import fitted, lay
+from nexoraz.render.engine.port import Pixels
+from nexoraz.render.presets.preset import Gradient, Plain, Scene, Sheet, Studio, Surface, Transparent
 
 
 def product_side(scene: Scene) -> int:
     """How many pixels long the product's longer side is to be; for a transparent scene, at most."""
     if isinstance(scene, Transparent):
         return round(scene.longest * (1 - 2 * scene.margin))
-    return round(scene.side * scene.fill)
+    if isinstance(scene, Sheet):
+        return max(product_side(cell) for cell in scene.cells)
+    side = scene.side if isinstance(scene, Plain | Studio) else min(scene.width, scene.height)
+    return round(side * scene.fill)
 
 
 def compose(cut_out: Pixels, scene: Scene) -> Pixels:
@@ -27,6 +29,12 @@ def compose(cut_out: Pixels, scene: Scene) -> Pixels:
             return _studio(fitted(cut_out, product_side(scene)), scene)
         case Transparent():
             return _transparent(cut_out, scene)
+        case Gradient():
+            return scenes.gradient(fitted(cut_out, product_side(scene)), scene)
+        case Surface():
+            return scenes.surface(fitted(cut_out, product_side(scene)), scene)
+        case Sheet():
+            return scenes.sheet([compose(cut_out, cell) for cell in scene.cells], scene)
         case _:
             assert_never(scene)
 
@@ -43,10 +51,10 @@ def _studio(picture: Pixels, scene: Studio) -> Pixels:
     """Tall products stand as low as `standing` says; flat ones come up, so that they do not sink to the edge."""
     side, small = scene.side, scene.side // studio.SHRINK
     bottom = _standing_row(picture, scene)
-    outline, where = _outline(picture, side, small, bottom)
-    missing = studio.shadow(outline, where, scene.shadow)
+    shape, where = scenes.outline(picture, (small, small), small / side, bottom)
+    missing = studio.shadow(shape, where, scene.shadow)
     light = studio.backdrop(scene) * (1.0 - missing)[..., None]
-    canvas = studio.painted(np.asarray(light, np.float32), side)
+    canvas = studio.painted(np.asarray(light, np.float32), side, side)
     lay(canvas, picture, side / 2, bottom)
     return canvas
 
@@ -54,17 +62,6 @@ def _studio(picture: Pixels, scene: Studio) -> Pixels:
 def _standing_row(picture: Pixels, scene: Studio) -> float:
     free = float(scene.side - picture.shape[0])
     return min(scene.side * scene.standing + 0.1 * max(0, scene.side * 0.5 - free), scene.side - 0.42 * free)
-
-
-def _outline(picture: Pixels, side: int, small: int, bottom: float) -> tuple[Plane, Extent]:
-    """The product's opacity on the small copy of the canvas, and where it is there."""
-    stage = np.zeros((small, small, 3), np.uint8)
-    size = (max(1, round(picture.shape[1] * small / side)), max(1, round(picture.shape[0] * small / side)))
-    opacity = cv2.resize(np.ascontiguousarray(picture[..., 3]), size, interpolation=cv2.INTER_AREA)
-    stencil = np.full((*opacity.shape, 4), 255, np.uint8)
-    stencil[..., 3] = opacity
-    where = lay(stage, stencil, small / 2, bottom * small / side)
-    return stage[..., 0].astype(np.float32) / 255.0, where
 
 
 def _transparent(cut_out: Pixels, scene: Transparent) -> Pixels:

@@ -22,7 +22,7 @@ def backdrop(scene: Studio) -> Colours:
     """The empty studio on the small copy, 0 to 1: wall, floor, a pool of light behind the product, a soft fall-off."""
     side = scene.side // SHRINK
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
-    turn = _smooth((y - (scene.standing - 0.26)) / 0.22)[..., None]
+    turn = smooth((y - (scene.standing - 0.26)) / 0.22)[..., None]
     wall, floor = np.array(scene.wall, np.float32) / 255.0, np.array(scene.floor, np.float32) / 255.0
     ground = wall + turn * (floor - wall)
     pool = np.exp(-(((x - 0.46) / 0.42) ** 2 + ((y - 0.44) / 0.46) ** 2))
@@ -59,19 +59,20 @@ def _warped(plane: Plane, matrix: np.ndarray[tuple[int, ...], np.dtype[np.float3
 def _foot(shape: tuple[int, ...], product: Extent) -> Plane:
     """1 at the product's lower edge, falling to 0 at the middle of its height: above that nothing touches the floor."""
     rows = np.arange(shape[0], dtype=np.float32)
-    return _smooth((rows - (product.bottom - 0.6 * product.height)) / (0.55 * product.height))[:, None]
+    return smooth((rows - (product.bottom - 0.6 * product.height)) / (0.55 * product.height))[:, None]
 
 
-def _smooth(value: Plane) -> Plane:
+def smooth(value: Plane) -> Plane:
+    """From 0 to 1 without a corner at either end."""
     inside = np.clip(value, 0.0, 1.0)
     return np.asarray(inside * inside * (3.0 - 2.0 * inside), np.float32)
 
 
-def painted(light: Colours, side: int) -> Pixels:
+def painted(light: Colours, width: int, height: int) -> Pixels:
     """The small copy enlarged to the canvas and rounded with a fixed fine grain, so that no gradient shows bands."""
     fixed = np.rint(np.clip(light, 0.0, 1.0) * 65280.0).astype(np.uint16)
-    large = np.asarray(cv2.resize(fixed, (side, side), interpolation=cv2.INTER_LINEAR), np.uint16)
-    grain = np.random.default_rng(1).integers(0, 256, (STRIP, side, 1), np.uint16)
-    for top in range(0, side, STRIP):
-        large[top : top + STRIP] += grain[: side - top]
+    large = np.asarray(cv2.resize(fixed, (width, height), interpolation=cv2.INTER_LINEAR), np.uint16)
+    grain = np.random.default_rng(1).integers(0, 256, (STRIP, width, 1), np.uint16)
+    for top in range(0, height, STRIP):
+        large[top : top + STRIP] += grain[: height - top]
     return np.asarray(large >> 8, np.uint8)

@@ -35,6 +35,11 @@ def find(preset_id: str) -> Preset:
         raise UnknownPreset(preset_id) from None
 
 
+def preview(preset_id: str) -> bytes:
+    """A small WebP of what the preset makes of a photograph; raises `UnknownPreset`."""
+    return files("nexoraz.render.presets").joinpath("previews", f"{find(preset_id).id}.webp").read_bytes()
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `catalogue.json`; the committed copy must equal it."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Catalogue)}

@@ -38,7 +38,46 @@ class Transparent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     margin: Annotated[float, Meta(ge=0.0, le=0.25, description="empty border, as a share of the longer side")]
 
 
-Scene = Plain | Studio | Transparent
+class Gradient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="gradient", tag_field="kind"):
+    """A canvas of any shape whose colour runs from top to bottom, with light behind the product and shade below it."""
+
+    width: Side
+    height: Side
+    fill: Annotated[float, Meta(ge=0.1, le=0.9, description="share of the shorter side that the longer side takes")]
+    top: Colour
+    bottom: Colour
+    standing: Annotated[Share, Meta(description="how far down the canvas the product stands")]
+    shadow: Annotated[Share, Meta(description="how dark the shadow is")]
+
+
+class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="surface", tag_field="kind"):
+    """A table in front of a wall that is out of focus; the product stands on it and is mirrored in it."""
+
+    width: Side
+    height: Side
+    fill: Annotated[float, Meta(ge=0.1, le=0.9, description="share of the shorter side that the longer side takes")]
+    wall: Colour
+    table: Colour
+    edge: Annotated[Share, Meta(description="how far down the canvas the table begins")]
+    standing: Annotated[Share, Meta(description="how far down the canvas the product stands")]
+    shadow: Annotated[Share, Meta(description="how dark the shadow is")]
+    mirror: Annotated[Share, Meta(description="how clearly the product is mirrored at its foot")]
+    grain: Annotated[Share, Meta(description="how much the table's grain shows")]
+
+
+Single = Plain | Studio | Gradient | Surface
+
+
+class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="sheet", tag_field="kind"):
+    """Several scenes beside each other on white, each of the same size."""
+
+    columns: Annotated[int, Meta(ge=1, le=4)]
+    cell: Annotated[int, Meta(ge=256, le=1600, description="width and height of each scene in pixels")]
+    gap: Annotated[int, Meta(ge=0, le=200, description="pixels around and between the scenes")]
+    cells: Annotated[tuple[Single, ...], Meta(min_length=2, max_length=12)]
+
+
+Scene = Plain | Studio | Transparent | Gradient | Surface | Sheet
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,3 +100,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All presets, in the order in which they are shown."""
 
     presets: tuple[Preset, ...]
+
+    def __post_init__(self) -> None:
+        ids = [preset.id for preset in self.presets]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two presets have one id: {sorted(ids)}")

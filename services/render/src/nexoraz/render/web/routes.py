@@ -1,4 +1,4 @@
-"""Presets, render jobs and their pictures."""
+"""Render jobs and their pictures."""
 
 from datetime import datetime
 from functools import partial
@@ -13,12 +13,12 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction, execute, repeated
 from nexoraz.render.domain.commands import CancelRender
 from nexoraz.render.domain.job import JOB, job_stream
-from nexoraz.render.presets.catalogue import find, presets
+from nexoraz.render.presets.catalogue import find
 from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
 from nexoraz.render.web.live import LiveRenders
 from nexoraz.render.web.ordering import Order, ask, ask_again
 from nexoraz.render.web.presenting import presented, view
-from nexoraz.render.web.schemas import JobView, NewJob, PresetList
+from nexoraz.render.web.schemas import JobView, NewJob
 from nexoraz.render.web.studio import Studio
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
@@ -27,18 +27,6 @@ from nexoraz.service.etags import not_modified, with_etag
 from nexoraz.service.idempotency import Once, idempotent
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 from nexoraz.service.problems import Problem, not_found
-
-
-def presets_blueprint() -> Blueprint:
-    catalogue = Blueprint("presets", __name__, url_prefix="/presets", description="The looks that a photo can be given")
-
-    @catalogue.route("", methods=["GET"])
-    @catalogue.response(200, PresetList)
-    def listed() -> dict[str, Any]:
-        """Every preset and its price in credits."""
-        return {"items": list(presets().values())}
-
-    return catalogue
 
 
 def jobs_blueprint(studio: Studio, live: LiveRenders) -> Blueprint:

@@ -13,6 +13,17 @@ class PresetView(Schema):
     description = fields.String(required=True, metadata={"example": "The product on pure white, filling 85 %."})
     credits = fields.Integer(required=True, metadata={"example": 1})
     format = fields.String(required=True, metadata={"example": "jpeg"})
+    scene = fields.Dict(
+        required=True,
+        metadata={
+            "description": "what is around the product, as data; its shapes are those of the catalogue's JSON Schema",
+            "example": {"kind": "plain", "side": 2000, "fill": 0.85, "colour": [255, 255, 255]},
+        },
+    )
+    preview = fields.String(
+        required=True,
+        metadata={"description": "its picture", "example": "/v1/render/presets/marketplace-white/preview"},
+    )
 
 
 class PresetList(Schema):
