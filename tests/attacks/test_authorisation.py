@@ -74,6 +74,8 @@ DECISIONS = {
     "DELETE /v1/assets/photos/{photo_id}": SOMEBODYS,
     "GET /v1/assets/photos/{photo_id}/content": SOMEBODYS,
     "GET /v1/assets/photos/{photo_id}/history": SOMEBODYS,
+    "GET /v1/assets/photos/{photo_id}/thumbnail": SOMEBODYS,
+    "POST /v1/assets/selection": Decision(404, body={"photo_ids": ["{photo_id}"]}),
     "GET /v1/assets/bin": PAGE,
     "GET /v1/assets/search": Decision(422),
     "GET /v1/assets/training": PAGE,

@@ -57,6 +57,7 @@ OPEN = {
 """Operations that need no sign-in, each with its reason. A new one must be written down here."""
 
 WITHOUT_KEY = {
+    "/v1/assets/selection": "changes nothing",
     "/v1/assets/bin/{photo_id}/restoration": "names the version that it takes back: a second one finds it gone",
     "/v1/identity/accounts/verification": "the token works once, so a repetition changes nothing",
     "/v1/identity/passkeys": "its challenge works once",

@@ -1,6 +1,11 @@
 """C3 and U1: what a person does with photos that are there."""
 
+import io
+import zipfile
+from uuid import uuid4
+
 import pytest
+import pyvips
 
 from tests.journey.demo import PRESETS
 from tests.journey.person import Person, until
@@ -34,6 +39,27 @@ def test_a_photo_is_named_tagged_deleted_and_taken_back_and_tells_it(ann: Person
     told = [change["what"] for change in ask(ann, "GET", path + "/history").json["items"]]
     assert told == ["restored", "deleted", "tagged", "renamed", "uploaded"]
     evidence(f"tags kitchen, blue; history: {', '.join(told[::-1])}")
+
+
+@shows("C3", "gallery with thumbnails")
+@shows("C3", "zip of a selection")
+def test_a_gallery_shows_small_copies_and_gives_a_selection_as_one_zip(ann: Person, evidence: Evidence) -> None:
+    ann.sign_in()
+    sent = picture().resize(10).cast("uchar").jpegsave_buffer(Q=90)
+    first = ask(ann, "POST", "/v1/assets/photos?title=Cup", sent, Content_Type="image/jpeg").json
+    path = f"/v1/assets/photos/{first['id']}"
+    small = until(lambda: ask(ann, "GET", "/v1/assets/photos?limit=1").json["items"][0]["thumbnail"], "it was made")
+    answer = ask(ann, "GET", small["href"])
+    seen = pyvips.Image.new_from_buffer(answer.body, "")
+    assert (seen.width, seen.height) == (small["width"], small["height"]) == (320, 240)
+    assert answer.headers["Cache-Control"].startswith("private")
+    assert ask(ann, "GET", small["href"], If_None_Match=answer.headers["ETag"]).status == 304
+    ids = [first["id"], uploaded(ann).rpartition("/")[2]]
+    selected = ask(ann, "POST", "/v1/assets/selection", {"photo_ids": ids})
+    with zipfile.ZipFile(io.BytesIO(selected.body)) as opened:
+        assert len(opened.namelist()) == 2 and opened.read("Cup.jpg") == ask(ann, "GET", path + "/content").body
+    assert ask(ann, "POST", "/v1/assets/selection", {"photo_ids": [*ids, str(uuid4())]}).status == 404
+    evidence(f"640 by 480 as {small['width']} by {small['height']}; a zip of 2 photos, {len(selected.body)} bytes")
 
 
 @shows("U1", "search")

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
+from nexoraz.assets.adapters.memory import MemoryThumbnailer
 from nexoraz.events.bus import BusUnavailable
 from nexoraz.events.incarnation import Incarnation
 from nexoraz.events.vault_schema import migrate_vault
@@ -116,6 +117,8 @@ class World:
                     app = build(settings, self.stripe, clock=self.clock.now)
                 case "render":
                     app = build(settings, engine=self.engine, clock=self.clock.now)
+                case "assets":
+                    app = build(settings, thumbnailer=MemoryThumbnailer(), clock=self.clock.now)
                 case _:
                     app = build(settings, clock=self.clock.now)
         app.runtime.store.clock = self.clock.now

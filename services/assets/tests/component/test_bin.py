@@ -1,14 +1,19 @@
 """The bin with every part in memory: what comes back keeps its file, what does not loses it, with a receipt."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from nexoraz.assets.adapters.memory import MemoryThumbnailer
 from nexoraz.assets.application.change_photo import PhotoChanges
 from nexoraz.assets.application.file_tasks import DELETE, EXPIRE
-from nexoraz.assets.application.ports import StorageUnavailable
+from nexoraz.assets.application.ports import StorageUnavailable, Thumbnail
+from nexoraz.assets.application.upload_photo import THUMBNAIL
 from nexoraz.assets.domain.events import PhotoDeleted, PhotoFileErased
 from nexoraz.assets.domain.photo import IN_THE_BIN
+from nexoraz.events.tasks import Task
 from services.assets.tests.component.test_uploads import World, whole
 from services.assets.tests.examples import ANN, NOON, PHOTO_ID
 
@@ -28,7 +33,7 @@ def changes(world: World) -> PhotoChanges:
 
 
 def run(world: World) -> None:
-    world.queue.run(world.tasks.handlers)
+    world.queue.run(world.handlers)
 
 
 def test_what_lay_in_the_bin_for_its_time_is_erased_with_a_receipt(world: World) -> None:
@@ -73,3 +78,21 @@ def test_there_is_no_receipt_before_the_file_is_gone(world: World) -> None:
     run(world)
     run(world)
     assert [type(each.event) for each in world.store.committed()].count(PhotoFileErased) == 1
+
+
+def test_a_photo_that_is_deleted_while_its_thumbnail_is_made_leaves_none(world: World) -> None:
+    class Overtaken(MemoryThumbnailer):
+        def make(self, chunks: Iterable[bytes]) -> Thumbnail:
+            world.photos.photos.clear()
+            return super().make(chunks)
+
+    world.small.files.clear()
+    task = Task(1, THUMBNAIL, PHOTO_ID, ANN, {"photo_id": PHOTO_ID}, 1)
+    replace(world.thumbnails, thumbnailer=Overtaken()).make(task)
+    assert world.small.files == {}
+
+
+def test_a_picture_that_cannot_be_read_has_no_thumbnail(world: World) -> None:
+    world.files.files[ANN, PHOTO_ID] = b"nothing"
+    world.thumbnails.make(Task(1, THUMBNAIL, PHOTO_ID, ANN, {"photo_id": PHOTO_ID}, 1))
+    assert world.small.files == {}

@@ -1,24 +1,25 @@
 """Uploads, sweeps and releases with every part in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from nexoraz.assets.adapters.memory import MemoryFiles, MemoryPhotos
+from nexoraz.assets.adapters.memory import MemoryFiles, MemoryPhotos, MemoryThumbnailer, MemoryThumbnails
 from nexoraz.assets.application.file_tasks import FileTasks
 from nexoraz.assets.application.intake import Body, UploadInterrupted, UploadTooSlow
 from nexoraz.assets.application.ports import StorageUnavailable
 from nexoraz.assets.application.release_photo import NotReleased, PhotoRelease
-from nexoraz.assets.application.upload_photo import SWEEP, Uploads
+from nexoraz.assets.application.thumbnails import Thumbnails
+from nexoraz.assets.application.upload_photo import SWEEP, THUMBNAIL, Uploads
 from nexoraz.assets.bootstrap import REGISTRY
 from nexoraz.assets.domain.events import PhotoUploaded
 from nexoraz.assets.domain.picture import Limits, PhotoEmpty, PictureTruncated
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased
-from nexoraz.events.tasks import MemoryTaskQueue
+from nexoraz.events.tasks import MemoryTaskQueue, TaskHandler
 from nexoraz.events.testing import MemorySealer
 from services.assets.tests.examples import ANN, BOB, NOON, PHOTO_ID, jpeg
 
@@ -33,8 +34,17 @@ class World:
         self.files = MemoryFiles()
         self.photos = MemoryPhotos()
         self.uploads = Uploads(self.store, self.queue, self.files, Limits(), 60, lambda: NOON)
-        self.tasks = FileTasks(self.store, self.queue, self.files, self.photos, lambda: self.now)
+        self.small = MemoryThumbnails()
+        self.tasks = FileTasks(self.store, self.queue, self.files, self.small, self.photos, lambda: self.now)
         self.release = PhotoRelease(self.store, self.files, self.photos)
+
+    @property
+    def thumbnails(self) -> Thumbnails:
+        return Thumbnails(self.store, self.photos, self.files, self.small, MemoryThumbnailer())
+
+    @property
+    def handlers(self) -> Mapping[str, TaskHandler]:
+        return {**self.tasks.handlers, THUMBNAIL: self.thumbnails.make}
 
     def upload(self, body: Body, before_commit: Callable[[], Any] = lambda: None) -> None:
         with self.uploads.arriving(ANN, PHOTO_ID, body) as arrived, self.store.transaction() as tx:
@@ -65,7 +75,7 @@ def test_a_photo_is_kept_as_a_fact_and_a_file(world: World) -> None:
 
 def test_a_kept_photo_outlives_its_sweep(world: World) -> None:
     world.upload(whole())
-    world.queue.run(world.tasks.handlers)
+    world.queue.run(world.handlers)
     assert world.files.files == {(ANN, PHOTO_ID): jpeg()}
 
 
@@ -77,7 +87,7 @@ def test_an_upload_whose_fact_never_came_is_swept(world: World) -> None:
         world.upload(whole(), before_commit=crash)
     assert world.files.files and not world.store.committed()
     assert [task.kind for task in world.queue.waiting] == [SWEEP]
-    world.queue.run(world.tasks.handlers)
+    world.queue.run(world.handlers)
     world.tasks.sweep(_task(world))
     assert not world.files.files
 

@@ -10,25 +10,30 @@ from flask import Flask
 from nexoraz.assets.adapters import published, release_requests, subscribed
 from nexoraz.assets.adapters.holdings import held
 from nexoraz.assets.adapters.photo_index import SqlPhotos
-from nexoraz.assets.adapters.sealed_photos import SealedPhotos
+from nexoraz.assets.adapters.sealed_photos import SealedPhotos, SealedThumbnails
+from nexoraz.assets.adapters.thumbnail_process import ThumbnailProcess
 from nexoraz.assets.adapters.training import ManifestSigner, SqlListing
 from nexoraz.assets.application.change_photo import PhotoChanges
 from nexoraz.assets.application.file_tasks import FileTasks
+from nexoraz.assets.application.ports import Thumbnailer
 from nexoraz.assets.application.release_photo import PhotoRelease
+from nexoraz.assets.application.thumbnails import Thumbnails
 from nexoraz.assets.application.training import Manifests, TrainingChoices
-from nexoraz.assets.application.upload_photo import Uploads
+from nexoraz.assets.application.upload_photo import THUMBNAIL, Uploads
 from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.events import EVENTS
 from nexoraz.assets.domain.picture import Limits
 from nexoraz.assets.projections.photos import Gallery
 from nexoraz.assets.projections.search import SearchIndex
 from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
+from nexoraz.assets.projections.thumbnails import ThumbnailIndex
 from nexoraz.assets.projections.training import TrainingRecords
 from nexoraz.assets.web.album import Album
 from nexoraz.assets.web.bin import bin_blueprint
 from nexoraz.assets.web.refusals import REFUSALS
 from nexoraz.assets.web.routes import photos_blueprint
 from nexoraz.assets.web.search import search_blueprint
+from nexoraz.assets.web.selection import selection_blueprint
 from nexoraz.assets.web.training import training_blueprint
 from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
@@ -46,7 +51,7 @@ from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.settings import Secret
 
-TRAINING = TrainingRecords()
+TRAINING, THUMBNAILS = TrainingRecords(), ThumbnailIndex()
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 SERVICE, VERSION, ROOT = "assets", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
@@ -71,21 +76,41 @@ class App(participant.Participant):
     gallery: Gallery
     search: SearchIndex
     training: TrainingRecords
+    thumbnailer: Thumbnailer
     clock: Callable[[], datetime]
 
     @property
+    def files(self) -> SealedPhotos:
+        return SealedPhotos(self.objects)
+
+    @property
+    def small(self) -> SealedThumbnails:
+        return SealedThumbnails(self.objects)
+
+    @property
     def file_tasks(self) -> FileTasks:
-        return FileTasks(self.runtime.store, self.runtime.tasks, SealedPhotos(self.objects), SqlPhotos(), self.clock)
+        return FileTasks(
+            self.runtime.store,
+            self.runtime.tasks,
+            SealedPhotos(self.objects),
+            SealedThumbnails(self.objects),
+            SqlPhotos(),
+            self.clock,
+        )
 
     @property
     def uploads(self) -> Uploads:
         limits = Limits(self.settings.photo_bytes, self.settings.photo_megapixels, self.settings.photo_side)
-        files, seconds = SealedPhotos(self.objects), self.settings.upload_seconds
-        return Uploads(self.runtime.store, self.runtime.tasks, files, limits, seconds, self.clock)
+        seconds = self.settings.upload_seconds
+        return Uploads(self.runtime.store, self.runtime.tasks, self.files, limits, seconds, self.clock)
 
     @property
     def release(self) -> PhotoRelease:
-        return PhotoRelease(self.runtime.store, SealedPhotos(self.objects), SqlPhotos())
+        return PhotoRelease(self.runtime.store, self.files, SqlPhotos())
+
+    @property
+    def thumbnails(self) -> Thumbnails:
+        return Thumbnails(self.runtime.store, SqlPhotos(), self.files, self.small, self.thumbnailer)
 
     @property
     def manifests(self) -> Manifests:
@@ -101,13 +126,22 @@ class App(participant.Participant):
         """The HTTP side; without idempotency keys it can be described, but not served."""
         store, engine = self.runtime.store, self.runtime.engine
         changes = PhotoChanges(store, self.file_tasks, self.clock)
-        album = Album(store, engine, self.gallery, self.uploads, changes, SealedPhotos(self.objects))
+        album = Album(
+            store,
+            engine,
+            self.gallery,
+            self.uploads,
+            changes,
+            SealedPhotos(self.objects),
+            SealedThumbnails(self.objects),
+        )
+        search = search_blueprint(album, self.search)
         training = training_blueprint(album, self.training, TrainingChoices(self.clock))
         return create_app(
             SERVICE,
             VERSION,
             self.settings,
-            [photos_blueprint(album), bin_blueprint(album), search_blueprint(album, self.search), training],
+            [photos_blueprint(album), bin_blueprint(album), selection_blueprint(album), search, training],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),
@@ -121,15 +155,22 @@ class App(participant.Participant):
         return WorkerPlan(
             translate=published.translate,
             handlers=subscribed.HANDLERS,
-            task_handlers=self.file_tasks.handlers,
+            task_handlers={**self.file_tasks.handlers, THUMBNAIL: self.thumbnails.make},
+            task_concurrency={THUMBNAIL: 1},
             rpc_handlers=release_requests.handlers(self.release),
         )
 
 
-def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[], datetime] = now) -> App:
-    """Wire assets. The keyword arguments stand in for the bucket and the time in tests."""
+def build(
+    settings: Settings,
+    *,
+    bucket: Bucket | None = None,
+    thumbnailer: Thumbnailer | None = None,
+    clock: Callable[[], datetime] = now,
+) -> App:
+    """Wire assets. The keyword arguments stand in for what is outside, and for the time, in tests."""
     runtime = Runtime.wire(
-        SERVICE, chassis, settings, KERNEL, REGISTRY, lambda v: [Gallery(v), SearchIndex(v), TRAINING]
+        SERVICE, chassis, settings, KERNEL, REGISTRY, lambda v: [Gallery(v), SearchIndex(v), TRAINING, THUMBNAILS]
     )
     gallery, search = Gallery(runtime.vault), SearchIndex(runtime.vault)
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
@@ -140,11 +181,12 @@ def build(settings: Settings, *, bucket: Bucket | None = None, clock: Callable[[
         runtime=runtime,
         holdings=holdings,
         participation=participation,
-        read_models={"photos": gallery, "search": search, "training": TRAINING},
+        read_models={"photos": gallery, "search": search, "training": TRAINING, "thumbnails": THUMBNAILS},
         objects=objects,
         gallery=gallery,
         search=search,
         training=TRAINING,
+        thumbnailer=thumbnailer or ThumbnailProcess(),
         clock=clock,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from nexoraz.assets.adapters.sealed_photos import PHOTOS as PHOTO_FILES
+from nexoraz.assets.adapters.sealed_photos import THUMBNAILS as THUMBNAIL_FILES
 from nexoraz.assets.domain.file_name import file_name
 from nexoraz.assets.projections.photos import Gallery, presented_row
 from nexoraz.assets.projections.tables import (
@@ -15,10 +16,13 @@ from nexoraz.assets.projections.tables import (
     MANIFEST_PHOTOS,
     PHOTOS,
     SEARCH_TOKENS,
+    THUMBNAILS,
 )
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import FileName, Holding, ObjectHolding, TableHolding
 from nexoraz.events.objects import Objects
+
+COPIES = "small copies of photos that are exported themselves"
 
 
 def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
@@ -38,5 +42,7 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
         ObjectHolding(objects, PHOTO_FILES, describe=names),
         TableHolding(CHOICES, category="user.consent", purpose="training"),
         TableHolding(MANIFEST_PHOTOS, category="user.consent", purpose="training"),
+        TableHolding(THUMBNAILS, category="user.content.private", purpose="content", present=None, reason=COPIES),
+        ObjectHolding(objects, THUMBNAIL_FILES, exported=False, reason=COPIES),
         *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
     ]

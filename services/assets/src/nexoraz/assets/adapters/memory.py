@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
-from nexoraz.assets.application.ports import StorageUnavailable, Stored
+from nexoraz.assets.application.ports import PictureUnreadable, StorageUnavailable, Stored, Thumbnail
+from nexoraz.assets.domain.sniffing import KEPT, media_type
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import Transaction
 
@@ -48,6 +49,34 @@ class MemoryFiles:
             raise StorageUnavailable
         if account_id in self.destroyed:
             raise KeyDestroyed(account_id)
+
+
+class MemoryThumbnails:
+    """Thumbnails by account and photo."""
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str], bytes] = {}
+
+    def put(self, account_id: str, photo_id: str, content: bytes) -> None:
+        self.files[account_id, photo_id] = content
+
+    def read(self, account_id: str, photo_id: str, start: int, end: int | None) -> Iterator[bytes]:
+        if (account_id, photo_id) not in self.files:
+            raise LookupError(photo_id)
+        return iter([self.files[account_id, photo_id][start:end]])
+
+    def delete(self, account_id: str, photo_id: str) -> int:
+        return 0 if self.files.pop((account_id, photo_id), None) is None else 1
+
+
+class MemoryThumbnailer:
+    """Looks at no pixel. What does not begin like a picture that is kept cannot be read."""
+
+    def make(self, chunks: Iterable[bytes]) -> Thumbnail:
+        content = b"".join(chunks)
+        if media_type(content) not in KEPT:
+            raise PictureUnreadable
+        return Thumbnail(b"small " + hashlib.sha256(content).digest(), 16, 16)
 
 
 class MemoryPhotos:

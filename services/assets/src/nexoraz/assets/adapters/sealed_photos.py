@@ -13,6 +13,7 @@ from nexoraz.events.buckets import StoreRefused
 from nexoraz.events.objects import ObjectKind, Objects
 
 PHOTOS = ObjectKind("photos", PRIVATE)
+THUMBNAILS = ObjectKind("thumbnails", PRIVATE)
 
 
 class SealedPhotos:
@@ -37,6 +38,25 @@ class SealedPhotos:
     def release(self, account_id: str, photo_id: str) -> bytes:
         with _storage():
             return msgspec.json.encode(self._objects.release(account_id, PHOTOS, photo_id))
+
+
+class SealedThumbnails:
+    """The ThumbnailFiles port."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def put(self, account_id: str, photo_id: str, content: bytes) -> None:
+        with _storage():
+            self._objects.put_stream(account_id, THUMBNAILS, photo_id, [content], len(content))
+
+    def read(self, account_id: str, photo_id: str, start: int, end: int | None) -> Iterator[bytes]:
+        with _storage():
+            return self._objects.open_range(account_id, THUMBNAILS, photo_id, start, end)
+
+    def delete(self, account_id: str, photo_id: str) -> int:
+        with _storage():
+            return self._objects.delete(account_id, THUMBNAILS, photo_id).versions
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from nexoraz.assets.application.ports import PhotoFiles, Photos, Tasks
+from nexoraz.assets.application.ports import PhotoFiles, Photos, Tasks, ThumbnailFiles
 from nexoraz.assets.application.upload_photo import SWEEP
 from nexoraz.assets.domain.photo import IN_THE_BIN, PHOTO, DeletePhoto, ReceiptErasure, photo_stream
 from nexoraz.events.store import EventStore, Transaction, execute, handle, repeated
@@ -19,6 +19,7 @@ class FileTasks:
     store: EventStore
     tasks: Tasks
     files: PhotoFiles
+    small: ThumbnailFiles
     photos: Photos
     clock: Callable[[], datetime]
 
@@ -38,9 +39,9 @@ class FileTasks:
         return {DELETE: self.delete, EXPIRE: self.expire, SWEEP: self.sweep}
 
     def delete(self, task: Task) -> None:
-        """Every version of a deleted photo's file; then the receipt."""
+        """Every version of a deleted photo's file and of its thumbnail; then the receipt."""
         photo_id = str(task.payload["photo_id"])
-        versions = self.files.delete(task.account_id, photo_id)
+        versions = self.files.delete(task.account_id, photo_id) + self.small.delete(task.account_id, photo_id)
         command = ReceiptErasure(photo_id, versions, self.clock())
         handle(self.store, PHOTO, photo_stream(photo_id, task.account_id), command)
 

@@ -41,6 +41,44 @@ class PhotoFiles(Protocol):
         ...
 
 
+@dataclass
+class PictureUnreadable(Exception):
+    """No thumbnail can be made of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """content: a WebP. width, height: in pixels."""
+
+    content: bytes
+    width: int
+    height: int
+
+
+class Thumbnailer(Protocol):
+    """Makes pictures small."""
+
+    def make(self, chunks: Iterable[bytes]) -> Thumbnail:
+        """Raises PictureUnreadable, and what `chunks` raises."""
+        ...
+
+
+class ThumbnailFiles(Protocol):
+    """The sealed thumbnails, by the ids of their photos; errors as in PhotoFiles."""
+
+    def put(self, account_id: str, photo_id: str, content: bytes) -> None:
+        """Store it, in the place of one that is there."""
+        ...
+
+    def read(self, account_id: str, photo_id: str, start: int, end: int | None) -> Iterator[bytes]:
+        """The bytes from `start` up to, not including, `end`; errors come before the first chunk."""
+        ...
+
+    def delete(self, account_id: str, photo_id: str) -> int:
+        """Every version; how many there were. Harmless when there is none."""
+        ...
+
+
 class Photos(Protocol):
     """Which photos exist."""
 

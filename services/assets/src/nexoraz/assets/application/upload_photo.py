@@ -12,7 +12,7 @@ from nexoraz.assets.domain.picture import Limits, Picture
 from nexoraz.events.store import AccountErased, EventStore, Transaction, execute
 from nexoraz.events.transient import is_transient
 
-SWEEP = "sweep-upload"
+SWEEP, THUMBNAIL = "sweep-upload", "make-thumbnail"
 SWEEP_AFTER_S = 3_600
 """Far longer than an upload may take."""
 
@@ -58,6 +58,8 @@ class Uploads:
         """Make it a photo when `tx` commits."""
         command = UploadPhoto(arrived.account_id, arrived.photo_id, title, arrived.picture, self.clock())
         execute(tx, PHOTO, photo_stream(arrived.photo_id, arrived.account_id), command)
+        payload: dict[str, object] = {"photo_id": arrived.photo_id}
+        self.tasks.enqueue(tx, THUMBNAIL, arrived.photo_id, payload, account_id=arrived.account_id)
 
     def _promise_to_sweep(self, account_id: str, photo_id: str) -> None:
         with self.store.transaction() as tx:

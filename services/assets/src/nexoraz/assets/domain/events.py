@@ -71,6 +71,16 @@ class PhotoFileErased(Event, frozen=True):
     erased_at: Fact[datetime]
 
 
+class ThumbnailMade(Event, frozen=True):
+    """A small copy of the photo is stored, sealed like the photo. width, height: in pixels. size: in bytes."""
+
+    account_id: Id
+    photo_id: Id
+    width: Fact[int]
+    height: Fact[int]
+    size: Fact[int]
+
+
 class PresetUsed(Event, frozen=True):
     """A picture of the photo was asked for with this preset, for the first time."""
 
@@ -130,6 +140,7 @@ EVENTS = (
     PhotoRestored,
     PhotoDeleted,
     PhotoFileErased,
+    ThumbnailMade,
     PresetUsed,
     TrainingAllowed,
     TrainingWithdrawn,

@@ -15,7 +15,7 @@ from nexoraz.assets.domain.events import (
     PhotoTitled,
     PhotoUploaded,
 )
-from nexoraz.assets.projections.tables import PHOTOS
+from nexoraz.assets.projections.tables import PHOTOS, THUMBNAILS
 from nexoraz.events.event import Recorded
 from nexoraz.events.registry import Sealer
 from nexoraz.events.sealed_columns import open_column, seal_column
@@ -23,6 +23,16 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 
 Keyset = tuple[datetime, str] | None
+SIDES = ("width", "height", "size")
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailRecord:
+    """width, height: in pixels. size: in bytes."""
+
+    width: int
+    height: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class PhotoRecord:
     uploaded_at: datetime
     discarded_at: datetime | None
     version: int
+    thumbnail: ThumbnailRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ class Gallery:
 
     def all(self, connection: Connection, account_id: str) -> Sequence[PhotoRecord]:
         """Every photo of the account, in the bin too."""
-        return self._all(connection, select(PHOTOS).where(PHOTOS.c.account_id == account_id))
+        return self._all(connection, _of(account_id))
 
     def these(self, connection: Connection, account_id: str, ids: Sequence[str]) -> Sequence[PhotoRecord]:
         """Those of the photos that are in this person's gallery, in no order."""
@@ -121,7 +132,9 @@ class Gallery:
         owner, photo_id = facts["account_id"], facts["id"]
         title = open_column(self.sealer, PHOTOS.c.title, owner, photo_id, facts["title"])
         tags = open_column(self.sealer, PHOTOS.c.tags, owner, photo_id, facts["tags"])
-        return PhotoRecord(**(facts | {"title": title, "tags": words(tags)}))
+        sides = [facts.pop(f"thumbnail_{name}") for name in SIDES]
+        thumbnail = None if sides[0] is None else ThumbnailRecord(*sides)
+        return PhotoRecord(**(facts | {"title": title, "tags": words(tags), "thumbnail": thumbnail}))
 
 
 def words(tags: str | None) -> tuple[str, ...]:
@@ -145,12 +158,18 @@ def file_is_needed(connection: Connection, account_id: str, photo_id: str) -> bo
     return connection.execute(found).first() is not None
 
 
+def _of(account_id: str) -> Select[Any]:
+    small = [THUMBNAILS.c[name].label(f"thumbnail_{name}") for name in SIDES]
+    joined = PHOTOS.outerjoin(THUMBNAILS, THUMBNAILS.c.photo_id == PHOTOS.c.id)
+    return select(PHOTOS, *small).select_from(joined).where(PHOTOS.c.account_id == account_id)
+
+
 def _kept(account_id: str) -> Select[Any]:
-    return select(PHOTOS).where(PHOTOS.c.account_id == account_id, PHOTOS.c.discarded_at.is_(None))
+    return _of(account_id).where(PHOTOS.c.discarded_at.is_(None))
 
 
 def _discarded(account_id: str) -> Select[Any]:
-    return select(PHOTOS).where(PHOTOS.c.account_id == account_id, PHOTOS.c.discarded_at.is_not(None))
+    return _of(account_id).where(PHOTOS.c.discarded_at.is_not(None))
 
 
 def _change(tx: Transaction, photo_id: str, recorded: Recorded, **values: object) -> None:

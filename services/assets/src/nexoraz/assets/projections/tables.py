@@ -32,6 +32,17 @@ PHOTOS = Table(
     Index("photos_account_id", "account_id", "uploaded_at", "id"),
 )
 
+THUMBNAILS = Table(
+    "thumbnails",
+    METADATA,
+    pseudonym("photo_id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    operational("width", Integer, nullable=False),
+    operational("height", Integer, nullable=False),
+    operational("size", Integer, nullable=False),
+    Index("thumbnails_account_id", "account_id"),
+)
+
 SEARCH_TOKENS = Table(
     "search_tokens",
     METADATA,

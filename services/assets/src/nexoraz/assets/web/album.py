@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from nexoraz.assets.application.change_photo import PhotoChanges
-from nexoraz.assets.application.ports import PhotoFiles
+from nexoraz.assets.application.ports import PhotoFiles, ThumbnailFiles
 from nexoraz.assets.application.upload_photo import Uploads
 from nexoraz.assets.domain.photo import PhotoUnknown
 from nexoraz.assets.projections.photos import Gallery, PhotoRecord
@@ -30,6 +30,7 @@ class Album:
     uploads: Uploads
     changes: PhotoChanges
     files: PhotoFiles
+    small: ThumbnailFiles
 
     def one(self, find: Find, account_id: str, photo_id: str) -> PhotoRecord:
         """Raises the 404."""

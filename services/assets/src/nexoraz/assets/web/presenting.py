@@ -13,7 +13,9 @@ _PHOTO_VIEW = PhotoView()
 
 def facts(photo: PhotoRecord) -> dict[str, Any]:
     """What PhotoView dumps."""
-    return asdict(photo) | {"href": f"/v1/assets/photos/{photo.id}/content"}
+    path = f"/v1/assets/photos/{photo.id}"
+    small = None if photo.thumbnail is None else asdict(photo.thumbnail) | {"href": f"{path}/thumbnail"}
+    return asdict(photo) | {"href": f"{path}/content", "thumbnail": small}
 
 
 def discarded_facts(photo: PhotoRecord) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from flask import Response
 from nexoraz.assets.domain.file_name import file_name
 from nexoraz.assets.domain.history import change, newest_first
 from nexoraz.assets.domain.photo import photo_stream
+from nexoraz.assets.domain.picture import WEBP
 from nexoraz.assets.domain.title import title as titled
 from nexoraz.assets.web.album import Album
 from nexoraz.assets.web.presenting import change_facts, facts, presented
@@ -36,6 +37,7 @@ def photos_blueprint(album: Album) -> Blueprint:
     photos = Blueprint("photos", __name__, url_prefix="/photos", description="A person's photos")
     _uploading(photos, album)
     _reading(photos, album)
+    _small(photos, album)
     _telling(photos, album)
     _changing(photos, album)
     return photos
@@ -103,6 +105,25 @@ def _reading(photos: Blueprint, album: Album) -> None:
         except LookupError as gone:
             raise not_found() from gone
         answer.headers["Cache-Control"] = "private, no-store"
+        return answer
+
+
+def _small(photos: Blueprint, album: Album) -> None:
+    @photos.route("/<uuid:photo_id>/thumbnail", methods=["GET"])
+    @authenticated
+    @photos.response(200, description="A small copy as WebP, at most 320 pixels wide and high.")
+    def thumbnail(photo_id: UUID, *, caller: Caller) -> Response:
+        """The photo's thumbnail, which the person's own browser may keep for an hour."""
+        photo = album.one(album.gallery.find, caller.account_id, str(photo_id))
+        if photo.thumbnail is None:
+            raise not_found()
+        name = file_name(photo.id, photo.title, WEBP)
+        stored = StoredFile(photo.thumbnail.size, WEBP, f"{photo.id}-thumbnail", name)
+        try:
+            answer = download(stored, lambda start, end: album.small.read(caller.account_id, photo.id, start, end))
+        except LookupError as gone:
+            raise not_found() from gone
+        answer.headers["Cache-Control"] = "private, max-age=3600"
         return answer
 
 

@@ -29,6 +29,18 @@ class PhotoChange(Schema):
             raise ValidationError("say what to change")
 
 
+class ThumbnailView(Schema):
+    width = fields.Integer(required=True, metadata={"description": "in pixels", "example": 320})
+    height = fields.Integer(required=True, metadata={"description": "in pixels", "example": 240})
+    href = fields.String(required=True, metadata={"description": "where to download it, as WebP"})
+
+
+class Selection(Schema):
+    photo_ids = fields.List(
+        fields.UUID(), required=True, validate=validate.Length(1, 100), metadata={"description": "each counts once"}
+    )
+
+
 class PhotoView(Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True, allow_none=True, metadata=TITLE)
@@ -39,6 +51,9 @@ class PhotoView(Schema):
     size = fields.Integer(required=True, metadata={"description": "in bytes", "example": 3_211_264})
     uploaded_at = fields.AwareDateTime(required=True)
     href = fields.String(required=True, metadata={"description": "where to download it"})
+    thumbnail = fields.Nested(
+        ThumbnailView, required=True, allow_none=True, metadata={"description": "null until it is made"}
+    )
 
 
 class SearchArgs(Schema):
