@@ -18,13 +18,7 @@ VIEWS = [(each.name, view) for each in services() for view in each.views]
 FOR_SUBSCRIBERS_OUTSIDE = {
     "nexoraz.identity.account-registered.v1": "what happens to accounts, for internal subscribers",
     "nexoraz.identity.account-verified.v1": "the region in which an account's data lives, for routing between regions",
-    "nexoraz.billing.credits-purchased.v1": "revenue, for internal subscribers",
     "nexoraz.billing.credits-spent.v1": "use of credits, for internal subscribers",
-    "nexoraz.billing.credits-released.v1": "use of credits, for internal subscribers",
-    "nexoraz.billing.plan-changed.v1": "what an account may use; quotas and profiles follow it",
-    "nexoraz.billing.credits-taken-back.v1": "revenue, for internal subscribers",
-    "nexoraz.billing.credits-returned.v1": "revenue, for internal subscribers",
-    "nexoraz.billing.payment-problem.v1": "the mails about a renewal that is not paid",
     "nexoraz.privacy.objection-recorded.v1": "whoever processes for such a purpose; no service does yet",
     "nexoraz.privacy.request-completed.v1": "how requests ended, for whoever reports on them",
 }

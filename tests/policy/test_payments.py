@@ -135,3 +135,16 @@ def test_a_card_lies_in_no_table_and_on_no_disk_of_ours(suite: RunningSuite, pay
     files = [file for folder in ("nats", "log") for file in (suite.var / folder).rglob("*") if file.is_file()]
     assert files and not [file for file in files if CARD.encode() in file.read_bytes()]
     evidence(f"a card that paid three times is in none of {tables_seen} tables and {len(files)} files of bus and logs")
+
+
+@shows("C1", "plan and credits in the profile")
+def test_the_profile_shows_the_plan_and_the_credits_that_billing_keeps(payer: Person, evidence: Evidence) -> None:
+    balance, plan = payer.balance()["balance"], payer.call("GET", "/v1/billing/subscription")["plan"]
+
+    def shown() -> tuple[str, int] | None:
+        profile = payer.call("GET", "/v1/identity/profile")
+        found = profile["plan"], profile["credits"]
+        return found if found == (plan, balance) else None
+
+    assert until(shown, "the profile followed billing") == ("basic", 86)
+    evidence(f"GET /v1/identity/profile: plan {plan}, {balance} credits, as billing says")

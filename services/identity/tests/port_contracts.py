@@ -10,6 +10,7 @@ from nexoraz.events.store import VersionConflict
 from nexoraz.events.testing import FixedClock
 from nexoraz.identity.application.ports import KnownAccount, Rule
 from nexoraz.identity.application.sending import SENT
+from nexoraz.identity.application.standings import Standing
 from nexoraz.identity.application.use_cases import Ports
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
@@ -165,6 +166,22 @@ class PortsContract:
             ports.throttle.count(RULE, "ann")
         ports.throttle.clear(RULE, "ann")
         assert ports.throttle.count(RULE, "ann") == 0
+
+    def test_a_standing_follows_what_is_told_and_an_erased_account_has_none(self, ports: Ports) -> None:
+        def told(account_id: str) -> Standing:
+            with ports.store.transaction() as tx:
+                ports.standings.set_plan(tx, account_id, "pro")
+            with ports.store.transaction() as tx:
+                ports.standings.add_credits(tx, account_id, 5)
+            with ports.store.transaction() as tx:
+                ports.standings.add_credits(tx, account_id, -2)
+            with ports.store.transaction() as tx:
+                return ports.standings.of(tx, account_id)
+
+        assert told("ann") == Standing("pro", 3, 3)
+        with ports.store.transaction() as tx:
+            tx.tombstone("bob")
+        assert told("bob") == Standing("free", 0, 0)
 
     def test_a_challenge_comes_back_once_in_time_and_for_what_it_was_given(
         self, ports: Ports, clock: FixedClock

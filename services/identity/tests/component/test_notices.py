@@ -9,6 +9,7 @@ from nexoraz.identity.application.letters import write
 from nexoraz.identity.application.notices import KINDS, REASONS, TYPES, Notice, NoticeNotKnown
 from services.identity.tests.component.conftest import World
 
+MOMENT = "2026-02-04T00:00:00+00:00"
 REQUEST = str(uuid4())
 
 
@@ -54,4 +55,29 @@ def test_nobody_is_told_of_an_account_that_is_erased_or_not_verified(member: Wor
     with member.store.transaction() as tx:
         tx.tombstone(said.account_id)
     tell(member, said)
+    assert len(member.letters()) == waiting
+
+
+def tell_of_payment(world: World, account_id: str, word: str, until: str = MOMENT) -> None:
+    with world.store.transaction() as tx:
+        world.use.notices.tell_of_payment(tx, account_id, word, until)
+
+
+@pytest.mark.parametrize(("word", "until"), [("overdue", MOMENT), ("grace", MOMENT), ("unpaid", "")])
+def test_a_renewal_that_is_not_paid_is_told_by_mail(member: World, word: str, until: str) -> None:
+    tell_of_payment(member, member.sign_in().account_id, word, until)
+    kind, facts = member.letters()[-1]
+    letter = write(kind, {**facts, "url": "https://nexoraz.test"})
+    assert ("04 February 2026" in letter.text) == bool(until) and "$" not in letter.text
+
+
+def test_payments_of_the_erased_and_words_without_a_letter_are_mailed_to_nobody(member: World) -> None:
+    account_id = member.sign_in().account_id
+    waiting = len(member.letters())
+    with pytest.raises(NoticeNotKnown):
+        tell_of_payment(member, account_id, "bankrupt")
+    tell_of_payment(member, str(uuid4()), "grace")
+    with member.store.transaction() as tx:
+        tx.tombstone(account_id)
+    tell_of_payment(member, account_id, "grace")
     assert len(member.letters()) == waiting

@@ -39,6 +39,20 @@ VERIFIED = 3
 """The version of an account's stream once its address is confirmed."""
 
 
+def test_what_billing_tells_changes_the_profile_and_a_name_can_still_be_changed(member: World) -> None:
+    account_id, standings = member.sign_in().account_id, member.ports.standings
+    with member.store.transaction() as tx:
+        standings.set_plan(tx, account_id, "basic")
+    with member.store.transaction() as tx:
+        standings.add_credits(tx, account_id, 40)
+    with member.store.transaction() as tx:
+        profile = member.use.profiles.find(tx, account_id)
+        assert profile is not None
+        assert (profile.plan, profile.credits, profile.version) == ("basic", 40, VERIFIED + 2)
+        renamed = member.use.profiles.rename(tx, account_id, profile.version, "Anna")
+    assert renamed is not None and renamed.version == VERIFIED + 3
+
+
 def test_a_profile_of_nobody_is_nothing(world: World) -> None:
     with world.store.transaction() as tx:
         assert world.use.profiles.find(tx, "nobody") is None

@@ -26,6 +26,8 @@ from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
 from nexoraz.identity.adapters.schema import IdentityTables
 from nexoraz.identity.adapters.smtp import SmtpTransport
+from nexoraz.identity.adapters.standings import SqlStandings
+from nexoraz.identity.adapters.subscribed_billing import billing_handlers
 from nexoraz.identity.adapters.suppressions import SqlSuppressions
 from nexoraz.identity.adapters.throttles import SqlThrottle
 from nexoraz.identity.application.farewell import Farewell
@@ -125,7 +127,10 @@ class App(participant.Participant):
         """The tasks, and what is due now and then."""
         return WorkerPlan(
             translate=published.translate,
-            handlers=subscribed.handlers(self.use_cases.notices, self.use_cases.news, self.use_cases.policy_mails),
+            handlers={
+                **subscribed.handlers(self.use_cases.notices, self.use_cases.news, self.use_cases.policy_mails),
+                **billing_handlers(self.ports.standings, self.use_cases.notices),
+            },
             task_handlers={
                 SEND_MAIL: self.use_cases.sending.send,
                 TELL_POLICY_CHANGE: self.use_cases.policy_mails.tell,
@@ -217,6 +222,7 @@ def _ports(
         passwords=Argon2Passwords(),
         places=RegistryPlaces(),
         challenges=challenges,
+        standings=SqlStandings(tables.standings),
         ceremonies=WebauthnCeremonies(settings.public_url),
         transport=transport,
         pace=pace,

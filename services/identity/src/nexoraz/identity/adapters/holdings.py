@@ -12,6 +12,7 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
     """One declaration per table."""
     return [
         TableHolding(tables.accounts, category="user.account", present=_account),
+        TableHolding(tables.standings, category="user.account", present=_only("plan", "credits")),
         TableHolding(tables.operators, category="user.account", present=_only("granted_at")),
         TableHolding(
             tables.sessions,

@@ -16,6 +16,7 @@ from nexoraz.events.store import Transaction, VersionConflict
 from nexoraz.identity.application.letters import Letter
 from nexoraz.identity.application.ports import Clock, Jwk, KnownAccount, ListedSession, Rule
 from nexoraz.identity.application.sending import RecipientRefused, TransportUnavailable, WaitingMail
+from nexoraz.identity.application.standings import Standing
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
 from nexoraz.identity.domain.password import PasswordReplaced
@@ -225,6 +226,26 @@ class MemoryThrottle:
 
     def clear(self, rule: Rule, subject: str) -> None:
         self._windows.pop((rule.name, subject), None)
+
+
+class MemoryStandings:
+    def __init__(self) -> None:
+        self._all: dict[str, Standing] = {}
+
+    def of(self, tx: Transaction, account_id: str) -> Standing:
+        return self._all.get(account_id, Standing())
+
+    def set_plan(self, tx: Transaction, account_id: str, plan: str) -> None:
+        self._change(tx, account_id, plan, 0)
+
+    def add_credits(self, tx: Transaction, account_id: str, credits: int) -> None:
+        self._change(tx, account_id, None, credits)
+
+    def _change(self, tx: Transaction, account_id: str, plan: str | None, credits: int) -> None:
+        if not tx.is_erased(account_id):
+            was = self.of(tx, account_id)
+            now = Standing(plan or was.plan, was.credits + credits, was.changes + 1)
+            tx.after_commit(lambda: self._all.update({account_id: now}))
 
 
 class MemoryChallenges:

@@ -7,6 +7,7 @@ from nexoraz.identity.adapters.challenges import challenges_table
 from nexoraz.identity.adapters.credentials import credentials_table
 from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
 from nexoraz.identity.adapters.private_keys import private_keys_table
+from nexoraz.identity.adapters.standings import standings_table
 from nexoraz.identity.adapters.suppressions import suppressions_table
 from nexoraz.identity.adapters.throttles import throttles_table
 from nexoraz.identity.projections.accounts import accounts_table
@@ -35,4 +36,5 @@ class IdentityTables:
         self.private_keys = private_keys_table(self.metadata)
         self.suppressions = suppressions_table(self.metadata)
         self.throttles = throttles_table(self.metadata)
+        self.standings = standings_table(self.metadata)
         self.challenges = challenges_table(self.metadata)

@@ -138,6 +138,27 @@ KINDS: Mapping[str, Kind] = {
         ),
         set_apart="$device, approximately in $place",
     ),
+    "payment-overdue": Kind(
+        "Your payment did not go through",
+        (
+            "Your plan renewed, and the payment for it was declined. We try it again on $until.",
+            "Your plan holds meanwhile. To pay by another card, sign in at $url.",
+        ),
+    ),
+    "payment-grace": Kind(
+        "Your plan ends soon",
+        (
+            "The payment for your plan was declined again. Your plan holds until $until, when we try it a last time.",
+            "To pay by another card, sign in at $url. The credits that you have stay yours.",
+        ),
+    ),
+    "plan-ended-unpaid": Kind(
+        "Your plan has ended",
+        (
+            "The payment for your plan did not go through, so it has ended. Nothing more is charged.",
+            "The credits that you have stay yours. You can take out a plan again at $url.",
+        ),
+    ),
     "account-erased": Kind(
         "Your account is being erased",
         (

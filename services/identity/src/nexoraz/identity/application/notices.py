@@ -11,6 +11,7 @@ from nexoraz.identity.application.registration import account_stream
 from nexoraz.identity.domain.account import ACCOUNT
 
 KINDS = {"deadline-extended": "request-extended", "denied": "request-denied", "answered": "request-answered"}
+PAYMENT_KINDS = {"overdue": "payment-overdue", "grace": "payment-grace", "unpaid": "plan-ended-unpaid"}
 TYPES = {
     "access": "a copy of your data",
     "erasure": "the erasure of your account",
@@ -58,6 +59,17 @@ class Notices:
         state, _ = load(tx, ACCOUNT, account_stream(notice.account_id))
         if state.verified and state.email != ERASED:
             self.mailbox.post(tx, notice.account_id, _kind(notice), state.email, _facts(notice))
+
+    def tell_of_payment(self, tx: Transaction, account_id: str, notice: str, until: str) -> None:
+        """A renewal of the plan is not paid. Raises NoticeNotKnown."""
+        if notice not in PAYMENT_KINDS:
+            raise NoticeNotKnown(f"{notice} of a payment")
+        if tx.is_erased(account_id):
+            return
+        state, _ = load(tx, ACCOUNT, account_stream(account_id))
+        if state.verified and state.email != ERASED:
+            day = f"{datetime.fromisoformat(until):%d %B %Y}" if until else ""
+            self.mailbox.post(tx, account_id, PAYMENT_KINDS[notice], state.email, {"until": day})
 
 
 def _kind(notice: Notice) -> str:

@@ -39,6 +39,7 @@ from nexoraz.identity.application.session_ends import SessionEnds
 from nexoraz.identity.application.session_starts import SessionStarts
 from nexoraz.identity.application.sign_in import SignIn
 from nexoraz.identity.application.signing import Signing
+from nexoraz.identity.application.standings import Standings
 
 
 class Mails(Mailbox, WaitingMails, Protocol):
@@ -63,6 +64,7 @@ class Ports:
     passwords: Passwords
     places: Places
     challenges: Challenges
+    standings: Standings
     ceremonies: Ceremonies
     transport: Transport
     pace: Pace
@@ -116,7 +118,7 @@ def use_cases(p: Ports) -> UseCases:
         passkeys=PasskeyKeeping(
             p.store, p.accounts, p.challenges, p.ceremonies, starts, alerts, p.throttle, p.pace, p.now, p.new_id
         ),
-        profiles=Profiles(p.store),
+        profiles=Profiles(p.store, p.standings),
         history=History(p.store),
         signing=signing,
         sending=Sending(p.store, p.mails, p.transport, p.now, p.public_url, news, policy_mails),

@@ -112,6 +112,8 @@ class Profile(Schema):
     name = fields.String(required=True, allow_none=True)
     country = fields.String(required=True)
     registered_at = fields.AwareDateTime(required=True)
+    plan = fields.String(required=True, metadata={"description": "as billing last told", "example": "basic"})
+    credits = fields.Integer(required=True, metadata={"description": "credits free to use", "example": 40})
 
 
 class ProfileChange(Schema):
