@@ -196,3 +196,26 @@ def test_an_erased_account_cancels_and_retries_nothing(ann: Person, app: App, sp
         tx.tombstone(ann.account_id)
     is_problem(cancel(ann, f"/jobs/{waits}"), 401)
     is_problem(retry(ann, failed), 401)
+
+
+def test_jobs_are_found_by_photo_preset_state_and_time(ann: Person, bob: Person) -> None:
+    first, second = ann.has_photo(), ann.has_photo()
+    asked = accepted(ann, [first, second], LOOKS[:2])
+    bob.ordered()
+    cancelled = asked["jobs"][0]
+    cancel(ann, f"/jobs/{cancelled['id']}")
+
+    def found(**query: str) -> set[str]:
+        answer = ann.ask("GET", "/jobs", query_string=query)
+        assert answer.status_code == 200 and answer.json is not None, answer.text
+        return {job["id"] for job in answer.json["items"]}
+
+    everything = {job["id"] for job in asked["jobs"]}
+    assert found() == everything
+    assert found(photo_id=first) == {job["id"] for job in asked["jobs"] if job["photo_id"] == first}
+    assert found(preset=LOOKS[1]) == {job["id"] for job in asked["jobs"] if job["preset"] == LOOKS[1]}
+    assert found(state="cancelled") == {cancelled["id"]} and found(state="completed") == set()
+    at = asked["requested_at"]
+    assert found(since=at) == everything and found(until=at) == set()
+    for wrong in ({"state": "lost"}, {"photo_id": "x"}, {"since": "yesterday"}, {"since": "2026-01-01T00:00:00"}):
+        is_problem(ann.ask("GET", "/jobs", query_string=wrong), 422)

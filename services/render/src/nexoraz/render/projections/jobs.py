@@ -152,11 +152,29 @@ def find_job(connection: Connection | Driver, account_id: str, job_id: str) -> J
     return JobRecord(*row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs are looked for; None asks for nothing. since, until: when it was asked for, the latter exclusive."""
+
+    photo_id: str | None = None
+    preset: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def jobs_of(
-    connection: Connection, account_id: str, before: tuple[datetime, str] | None, limit: int
+    connection: Connection, account_id: str, wanted: Filter, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[JobRecord]:
     """The newest `limit` jobs that come after the keyset `before` in newest-first order."""
     query = select(JOBS).where(JOBS.c.account_id == account_id)
+    for name in ("photo_id", "preset", "state"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(JOBS.c[name] == value)
+    if wanted.since is not None:
+        query = query.where(JOBS.c.requested_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(JOBS.c.requested_at < wanted.until)
     if before is not None:
         query = query.where(tuple_(JOBS.c.requested_at, JOBS.c.id) < before)
     rows = connection.execute(query.order_by(JOBS.c.requested_at.desc(), JOBS.c.id.desc()).limit(limit))

@@ -14,18 +14,18 @@ from nexoraz.events.store import Transaction, execute, repeated
 from nexoraz.render.domain.commands import CancelRender
 from nexoraz.render.domain.job import JOB, job_stream
 from nexoraz.render.presets.catalogue import find
-from nexoraz.render.projections.jobs import JobRecord, find_job, jobs_of, output_name
+from nexoraz.render.projections.jobs import Filter, JobRecord, find_job, jobs_of, output_name
 from nexoraz.render.web.live import LiveRenders
 from nexoraz.render.web.ordering import Order, ask, ask_again
 from nexoraz.render.web.presenting import presented, view
-from nexoraz.render.web.schemas import JobView, NewJob
+from nexoraz.render.web.schemas import JobsArgs, JobView, NewJob
 from nexoraz.render.web.studio import Studio
 from nexoraz.service.app import Blueprint
 from nexoraz.service.auth import Caller, authenticated
 from nexoraz.service.downloads import StoredFile, download
 from nexoraz.service.etags import not_modified, with_etag
 from nexoraz.service.idempotency import Once, idempotent
-from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
+from nexoraz.service.paging import page, page_schema, read_cursor
 from nexoraz.service.problems import Problem, not_found
 
 
@@ -44,13 +44,15 @@ def jobs_blueprint(studio: Studio, live: LiveRenders) -> Blueprint:
 
     @jobs.route("", methods=["GET"])
     @authenticated
-    @jobs.arguments(PageArgs, location="query")
+    @jobs.arguments(JobsArgs, location="query")
     @jobs.response(200, page_schema(JobView))
     def listed(args: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
-        """The renders, newest first."""
+        """The renders, newest first; of one photo, preset, state or time where asked."""
         cursor = read_cursor(args["cursor"], datetime, str)
+        photo = None if args["photo_id"] is None else str(args["photo_id"])
+        wanted = Filter(photo, args["preset"], args["state"], args["since"], args["until"])
         with studio.database.connect() as connection:
-            rows = jobs_of(connection, caller.account_id, cursor, args["limit"] + 1)
+            rows = jobs_of(connection, caller.account_id, wanted, cursor, args["limit"] + 1)
         paged = page(list(rows), args["limit"], key=lambda row: (row.requested_at, row.id))
         return {**paged, "items": [view(job) for job in paged["items"]]}
 

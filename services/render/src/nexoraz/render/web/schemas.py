@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from nexoraz.service.app import Schema
+from nexoraz.service.paging import PageArgs
 
 
 class PresetView(Schema):
@@ -58,6 +59,16 @@ class NewBatch(Schema):
         jobs = len(data["photo_ids"]) * len(data["presets"])
         if jobs > MOST_JOBS:
             raise ValidationError(f"These are {jobs} renders, and a batch has at most {MOST_JOBS}.", "photo_ids")
+
+
+class JobsArgs(PageArgs):
+    photo_id = fields.UUID(load_default=None, metadata={"description": "of this photo"})
+    preset = fields.String(
+        load_default=None, validate=validate.Length(1, 60), metadata={"description": "by this preset"}
+    )
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    since = fields.AwareDateTime(load_default=None, metadata={"description": "asked for then or later"})
+    until = fields.AwareDateTime(load_default=None, metadata={"description": "asked for before"})
 
 
 class OutputView(Schema):
