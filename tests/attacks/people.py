@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
@@ -70,6 +71,7 @@ def owner(suite: RunningSuite) -> Somebody:
     receipt = next(each["receipt"] for each in choice["purposes"] if each["receipt"])
     somebody.ids = {
         "receipt_id": receipt.rpartition("/")[2],
+        "referral_id": str(uuid4()),
         "token": "of-nobody",
         "version": "1999-01-01",
         "photo_id": photo["id"],

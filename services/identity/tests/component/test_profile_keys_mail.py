@@ -144,6 +144,7 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(world: World) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_letter_says_that_it_is_essential_or_how_to_stop_it_and_escapes_what_it_quotes(kind: str) -> None:
     names = "token code asked why until request address what done at device place version summary unsubscribe"
+    names += " answer referral about sender"
     facts = dict.fromkeys(names.split(), "<b>&")
     letter = write(kind, facts | {"url": "https://nexoraz.test/?a&b"})
     footer = ESSENTIAL if KINDS[kind].essential else "To stop it: "

@@ -18,6 +18,7 @@ from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.local import ports
 from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
 from nexoraz.local.testing.real import Bucket, RealNats
+from nexoraz.privacy.adapters.memory import MemoryLetters
 from nexoraz.privacy.bootstrap import EXAMPLE, ROOT, App, build
 from nexoraz.privacy.config import Settings
 from nexoraz.service.database import make_engine
@@ -50,7 +51,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def app(settings: Settings, clock: FixedClock) -> Iterator[App]:
-    app = build(settings, clock=clock, bucket=MemoryBucket())
+    app = build(settings, clock=clock, bucket=MemoryBucket(), letters=MemoryLetters())
     app.start()
     yield app
     app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint

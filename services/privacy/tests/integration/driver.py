@@ -19,6 +19,7 @@ from nexoraz.events.objects import object_name
 from nexoraz.events.tasks import TaskTable
 from nexoraz.events.testing import FixedClock
 from nexoraz.privacy.adapters.archive_store import PARTS, part_id
+from nexoraz.privacy.adapters.memory import MemoryLetters
 from nexoraz.privacy.bootstrap import App
 from nexoraz.privacy.domain.events import ExportAsked
 from nexoraz.privacy.domain.state import Request
@@ -41,6 +42,13 @@ class Coordinator:
         with self.app.runtime.engine.begin() as connection:
             remember_key(connection, self.key["kid"], public_jwk(self.key), self.clock() + timedelta(days=90))
         self.client = self.app.web().test_client()
+
+    @property
+    def letters(self) -> MemoryLetters:
+        """What identity was asked to mail."""
+        letters = self.app.ports.letters
+        assert isinstance(letters, MemoryLetters)
+        return letters
 
     def headers(self, account_id: str, signed_in_ago: timedelta = timedelta(minutes=1), *roles: str) -> dict[str, str]:
         """What a browser of that account sends."""

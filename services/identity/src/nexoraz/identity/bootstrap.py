@@ -34,6 +34,7 @@ from nexoraz.identity.application.farewell import Farewell
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.policy_mails import TELL_POLICY_CHANGE
 from nexoraz.identity.application.ports import Clock
+from nexoraz.identity.application.referred_mail import SUBJECT
 from nexoraz.identity.application.sending import SEND_MAIL, Transport
 from nexoraz.identity.application.use_cases import Ports, UseCases, use_cases
 from nexoraz.identity.config import Settings
@@ -135,6 +136,7 @@ class App(participant.Participant):
                 SEND_MAIL: self.use_cases.sending.send,
                 TELL_POLICY_CHANGE: self.use_cases.policy_mails.tell,
             },
+            rpc_handlers={SUBJECT: self.use_cases.referred_mail},
             housekeeping=self.housekeeping,
             periodic=[Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key)],
         )

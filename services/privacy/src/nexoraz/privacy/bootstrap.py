@@ -27,9 +27,11 @@ from nexoraz.privacy.adapters.erasure_register import ErasureRegister
 from nexoraz.privacy.adapters.export_keys import SqlExportKeys
 from nexoraz.privacy.adapters.holdings import held
 from nexoraz.privacy.adapters.ledger import BucketLedger
+from nexoraz.privacy.adapters.referral_contents import RpcLetters, SealedContents
 from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
 from nexoraz.privacy.application.capability import token_hash
 from nexoraz.privacy.application.follow_ups import ASSEMBLE, FollowUps
+from nexoraz.privacy.application.referrals import Letters
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
 from nexoraz.privacy.domain.consent import ConsentDecided
@@ -37,6 +39,7 @@ from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, Partici
 from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION, VERSIONS
 from nexoraz.privacy.domain.policy_change import PolicyAccepted, PolicyChangeAnnounced, PolicyChangeTold
+from nexoraz.privacy.domain.referral import REFERRAL_EVENTS
 from nexoraz.privacy.domain.words import WordsWritten
 from nexoraz.privacy.projections.accesses import OperatorAccesses
 from nexoraz.privacy.projections.consents import ConsentRecords
@@ -44,6 +47,7 @@ from nexoraz.privacy.projections.export_progress import SqlExportProgress
 from nexoraz.privacy.projections.participants import KeyEpochs, Participants
 from nexoraz.privacy.projections.policy_notices import PolicyNotices
 from nexoraz.privacy.projections.queue import Objections, RequestParticipants
+from nexoraz.privacy.projections.referrals import ReferralRecords
 from nexoraz.privacy.projections.requests import AccountRequests, RequestRecords, SqlRequestBook
 from nexoraz.privacy.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.privacy.web.admin import admin_blueprint
@@ -55,6 +59,7 @@ from nexoraz.privacy.web.policy import add_policy_notice, policy_blueprint
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.register import register_blueprint
 from nexoraz.privacy.web.routes import following_blueprint, requests_blueprint
+from nexoraz.privacy.web.support import add_support, support_blueprint
 from nexoraz.service import chassis
 from nexoraz.service.allowances import allowances_of
 from nexoraz.service.app import create_app, openapi_document
@@ -74,6 +79,7 @@ REGISTRY = Registry.of(
         PolicyChangeAnnounced,
         PolicyChangeTold,
         PolicyAccepted,
+        *REFERRAL_EVENTS,
         *PROTOCOL_EVENTS,
     ]
 )
@@ -99,6 +105,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "objections": Objections(),
     "consents": ConsentRecords(),
     "policy_notices": PolicyNotices(),
+    "referrals": ReferralRecords(),
     "key_epochs": KeyEpochs(),
 }
 
@@ -126,6 +133,7 @@ class App(participant.Participant):
             self.use_cases.handling,
             self.use_cases.consents,
             self.use_cases.policy_changes,
+            self.use_cases.referrals,
             StoredDocuments(self.runtime.engine, self.objects),
             self.runtime.vault,
             self.ports.clock,
@@ -140,10 +148,11 @@ class App(participant.Participant):
             [
                 requests_blueprint(desk),
                 following_blueprint(desk),
-                add_policy_notice(add_handling(admin_blueprint(desk), desk), desk),
+                add_support(add_policy_notice(add_handling(admin_blueprint(desk), desk), desk), desk),
                 add_gpc(documents_blueprint(desk, texts[POLICY_VERSION])),
                 policy_blueprint(desk, texts),
                 register_blueprint(desk),
+                support_blueprint(desk),
                 consents_blueprint(desk),
                 visitors_blueprint(desk),
             ],
@@ -190,8 +199,13 @@ class App(participant.Participant):
         return self.ports.clock().timestamp()
 
 
-def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucket | None = None) -> App:
-    """Wire privacy. `clock` and `bucket` stand in for the time and for S3 in tests."""
+def build(
+    settings: Settings,
+    clock: Callable[[], datetime] = now,
+    bucket: Bucket | None = None,
+    letters: Letters | None = None,
+) -> App:
+    """Wire privacy. The arguments stand in for the time, for S3 and for who mails in tests."""
     runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
     runtime.store.inline.append(FollowUps(runtime.tasks))
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
@@ -212,6 +226,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = now, bucket: Bucke
         signing=SealedSigningKeys(runtime.vault, clock),
         certificates=SqlCertificateBook(),
         ledger=BucketLedger(objects.bucket, documents.keys),
+        contents=SealedContents(runtime.vault),
+        letters=letters or RpcLetters(runtime.rpc),
         clock=clock,
         new_id=lambda: str(uuid4()),
     )

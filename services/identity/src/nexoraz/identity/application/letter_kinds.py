@@ -19,6 +19,19 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "support-answer": Kind(
+        "Our answer",
+        ("You wrote to us. This is our answer:", "$answer", "The number of your message is $referral."),
+    ),
+    "confirm-request": Kind(
+        "Is this request yours?",
+        (
+            "$sender, perhaps you, asked us without a sign-in for this: $about, about the account of this address.",
+            "If it is yours, confirm it within a month, signed in or with a code that you have mailed to you:",
+            "$url/v1/privacy/requests/referred/$referral/confirmation",
+            "It is not yours? Do nothing: without you nothing happens.",
+        ),
+    ),
     "policy-changed": Kind(
         "Our privacy policy changed",
         (

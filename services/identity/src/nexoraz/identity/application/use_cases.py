@@ -33,6 +33,7 @@ from nexoraz.identity.application.ports import (
     Throttle,
 )
 from nexoraz.identity.application.profiles import Profiles
+from nexoraz.identity.application.referred_mail import ReferredMail
 from nexoraz.identity.application.registration import Registration
 from nexoraz.identity.application.sending import Sending, Transport, WaitingMails
 from nexoraz.identity.application.session_ends import SessionEnds
@@ -89,6 +90,7 @@ class UseCases:
     operators: Operators
     notices: Notices
     news: News
+    referred_mail: ReferredMail
     policy_mails: PolicyMails
     access_codes: AccessCodes
 
@@ -125,6 +127,7 @@ def use_cases(p: Ports) -> UseCases:
         operators=Operators(p.store, p.accounts, p.operators, p.now, ends.end_operators_sessions),
         notices=Notices(p.mails),
         news=news,
+        referred_mail=ReferredMail(p.store, p.accounts, p.mails, p.now),
         policy_mails=policy_mails,
         access_codes=AccessCodes(
             p.store, p.accounts, p.mails, p.hashes, signing, p.throttle, p.pace, p.now, p.new_id

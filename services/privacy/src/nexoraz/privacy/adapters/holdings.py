@@ -29,6 +29,10 @@ def _without_account(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "account_id"}
 
 
+def _written(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("email", "text", "answer")}
+
+
 def _access(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("access_id", "action", "purpose", "refused", "at")}
 
@@ -74,6 +78,15 @@ def held(objects: Objects) -> list[Holding]:
             present=_own_use,
             retained=Retained(AUDIT_BASIS, until=t.OPERATOR_ACCESSES.c.at + AUDIT_TERM),
         ),
+        TableHolding(
+            t.REFERRAL_CONTENTS,
+            "user.content.private",
+            retention="until-answered",
+            account_column="referral_id",
+            purpose=t.REFERRED,
+            present=_written,
+        ),
+        Unlinked(t.REFERRALS, "what came without a sign-in, and what became of it; whose it is is not known"),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
         Unlinked(t.REQUEST_PARTICIPANTS, "which service was asked about a request and has answered"),
         Unlinked(t.EXPORT_PROGRESS, "how far an export is while it is written; says not whose"),

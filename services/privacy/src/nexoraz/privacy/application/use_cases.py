@@ -28,6 +28,7 @@ from nexoraz.privacy.application.ports import (
     SigningKeys,
 )
 from nexoraz.privacy.application.recollection import Ledger, Recollection
+from nexoraz.privacy.application.referrals import FORGET, LAPSE, WRITE, Contents, Letters, Referrals
 from nexoraz.privacy.application.requests import Requests
 
 
@@ -46,6 +47,8 @@ class Ports:
     signing: SigningKeys
     certificates: CertificateBook
     ledger: Ledger
+    contents: Contents
+    letters: Letters
     clock: Clock
     new_id: Callable[[], str]
 
@@ -73,6 +76,7 @@ class UseCases:
     handling: Handling
     consents: Consents
     policy_changes: PolicyChanges
+    referrals: Referrals
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -84,6 +88,9 @@ class UseCases:
             tasks.ASSEMBLE: self.exports.assemble,
             tasks.ERASE_ARCHIVE: self.exports.erase,
             tasks.DISCARD: self.exports.discard,
+            WRITE: self.referrals.write_letter,
+            LAPSE: self.referrals.lapse,
+            FORGET: self.referrals.forget,
             tasks.RECORD: self.recollection.record,
             tasks.RECORD_CERTIFICATE: self.recollection.record_certificate,
         }
@@ -124,4 +131,5 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
     return UseCases(
         requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling, consents,
         PolicyChanges(p.clock),
+        Referrals(p.store, p.contents, p.letters, p.queue, requests, p.clock, p.new_id),
     )  # fmt: skip

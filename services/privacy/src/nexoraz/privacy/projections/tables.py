@@ -112,6 +112,31 @@ POLICY_NOTICES = Table(
     operational("accepted_by", Text),
 )
 
+REFERRALS = Table(
+    "referrals",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    operational("source", Text, nullable=False),
+    operational("sender", Text, nullable=False),
+    pseudonym("foreign_id", Text, nullable=False),
+    operational("about", Text, nullable=False),
+    operational("state", Text, nullable=False),
+    operational("received_at", STAMP, nullable=False),
+    operational("due_at", STAMP, nullable=False),
+    Index("referrals_due", "state", "due_at", "id"),
+    Index("referrals_foreign", "sender", "foreign_id"),
+)
+
+REFERRED = "support"
+REFERRAL_CONTENTS = Table(
+    "referral_contents",
+    METADATA,
+    pseudonym("referral_id", Text, primary_key=True),
+    personal("email", Personal("user.contact.email", purpose=REFERRED, retention="until-answered")),
+    personal("text", Personal("user.content.private", purpose=REFERRED, retention="until-answered")),
+    personal("answer", Personal("user.content.private", purpose=REFERRED, retention="until-answered")),
+)
+
 OPERATOR_ACCESSES = Table(
     "operator_accesses",
     METADATA,

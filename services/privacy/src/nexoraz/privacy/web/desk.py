@@ -12,6 +12,7 @@ from nexoraz.privacy.application.handling import Handling
 from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.policy_changes import PolicyChanges
 from nexoraz.privacy.application.ports import Clock, KeyedHash
+from nexoraz.privacy.application.referrals import Referrals
 from nexoraz.privacy.application.requests import Requests
 from nexoraz.privacy.domain.canonical import Json
 
@@ -47,6 +48,7 @@ class Desk:
     handling: Handling
     consents: Consents
     policy_changes: PolicyChanges
+    referrals: Referrals
     documents: Documents
     hashes: KeyedHash
     clock: Clock

@@ -6,6 +6,7 @@ from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, VersionConflict
 from nexoraz.privacy.domain import refusals as r
 from nexoraz.privacy.domain.consent import PrivacyControlSent
+from nexoraz.privacy.domain.referral import NotThatKind, ReferralSettled, ReferralUnknown
 from nexoraz.service.problems import Refusals, not_found, respond
 
 REFUSALS = Refusals(
@@ -22,6 +23,9 @@ REFUSALS = Refusals(
         r.NothingToRetry: 409,
         r.SelfServiceOffered: 409,
         PrivacyControlSent: 409,
+        ReferralUnknown: 404,
+        ReferralSettled: 409,
+        NotThatKind: 409,
         AccountErased: 409,
         r.NoParticipants: 409,
         VersionConflict: 409,
