@@ -56,11 +56,20 @@ class ProblemSchema(Schema):
     class Meta:
         unknown = "include"
 
-    type = fields.String(required=True, metadata={"format": "uri", "description": "which rule was broken"})
-    title = fields.String(required=True)
+    type = fields.String(
+        required=True,
+        metadata={
+            "format": "uri",
+            "description": "which rule was broken",
+            "example": "https://nexoraz.pro/problems/not-found",
+        },
+    )
+    title = fields.String(required=True, metadata={"example": "There is nothing here for you"})
     status = fields.Integer(required=True)
-    detail = fields.String()
-    instance = fields.String(metadata={"description": "names this request in the logs"})
+    detail = fields.String(metadata={"example": "Some values were not accepted"})
+    instance = fields.String(
+        metadata={"description": "names this request in the logs", "example": "urn:request:4f0e9d7e0a4c5d1e"}
+    )
 
 
 class _Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types

@@ -35,7 +35,11 @@ def page_schema(item: type[_MarshmallowSchema]) -> type[Schema]:
     return Schema.from_dict(  # type: ignore[return-value]  # from_dict returns a subclass of what it is called on
         {
             "items": fields.List(fields.Nested(item), required=True),
-            "next": fields.String(required=True, allow_none=True, metadata={"description": "cursor of the next page"}),
+            "next": fields.String(
+                required=True,
+                allow_none=True,
+                metadata={"description": "cursor of the next page", "example": "WyIyMDI2LTExLTIyIl0"},
+            ),
         },
         name=f"PageOf{item.__name__}",
     )

@@ -32,7 +32,13 @@ class PhotoChange(Schema):
 class ThumbnailView(Schema):
     width = fields.Integer(required=True, metadata={"description": "in pixels", "example": 320})
     height = fields.Integer(required=True, metadata={"description": "in pixels", "example": 240})
-    href = fields.String(required=True, metadata={"description": "where to download it, as WebP"})
+    href = fields.String(
+        required=True,
+        metadata={
+            "description": "where to download it, as WebP",
+            "example": "/v1/assets/photos/6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30/thumbnails/small",
+        },
+    )
 
 
 class Selection(Schema):
@@ -50,7 +56,13 @@ class PhotoView(Schema):
     height = fields.Integer(required=True, metadata={"description": "in pixels, upright", "example": 3024})
     size = fields.Integer(required=True, metadata={"description": "in bytes", "example": 3_211_264})
     uploaded_at = fields.AwareDateTime(required=True)
-    href = fields.String(required=True, metadata={"description": "where to download it"})
+    href = fields.String(
+        required=True,
+        metadata={
+            "description": "where to download it",
+            "example": "/v1/assets/photos/6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30/content",
+        },
+    )
     thumbnail = fields.Nested(
         ThumbnailView, required=True, allow_none=True, metadata={"description": "null until it is made"}
     )
@@ -73,7 +85,7 @@ class TrainingChoice(Schema):
 
 
 class ManifestView(Schema):
-    id = fields.String(required=True)
+    id = fields.String(required=True, metadata={"example": "6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30"})
     made_at = fields.AwareDateTime(required=True)
     photos = fields.Integer(required=True, metadata={"description": "of this person in it", "example": 3})
     models = fields.List(fields.String(), required=True, metadata={"description": "trained by it"})
@@ -83,7 +95,9 @@ class TrainingView(Schema):
     allowed = fields.Boolean(required=True, metadata={"description": "no, until chosen", "example": False})
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
     wording = fields.String(required=True, metadata={"description": "which text a yes is said to", "example": "1"})
-    text = fields.String(required=True)
+    text = fields.String(
+        required=True, metadata={"example": "Your photos train nothing unless you say so, photo by photo."}
+    )
     manifests = fields.List(fields.Nested(ManifestView), required=True)
 
 

@@ -9,13 +9,25 @@ TEXT = validate.Regexp(r"[^\x00-\x1f\x7f\ud800-\udfff]*\Z", error="Control chara
 
 
 class NewAccount(Schema):
-    email = fields.String(required=True, validate=[validate.Length(3, 254), TEXT])
-    password = fields.String(required=True, validate=validate.Length(10, 256), load_only=True)
-    name = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 120), TEXT])
+    email = fields.String(
+        required=True, validate=[validate.Length(3, 254), TEXT], metadata={"example": "ada@example.org"}
+    )
+    password = fields.String(
+        required=True,
+        validate=validate.Length(10, 256),
+        load_only=True,
+        metadata={"example": "correct horse battery staple"},
+    )
+    name = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=[validate.Length(1, 120), TEXT],
+        metadata={"example": "Ada Example"},
+    )
     country = fields.String(
         required=True,
         validate=validate.Regexp(r"[A-Z]{2}\Z", error="An ISO 3166-1 alpha-2 code, such as DE."),
-        metadata={"description": "ISO 3166-1 alpha-2"},
+        metadata={"description": "ISO 3166-1 alpha-2", "example": "DE"},
     )
     birth_date = fields.Date(
         required=True,
@@ -30,7 +42,9 @@ class RegistrationReceived(Schema):
 
 
 class VerificationAsked(Schema):
-    token = fields.String(required=True, validate=validate.Length(1, 400), load_only=True)
+    token = fields.String(
+        required=True, validate=validate.Length(1, 400), load_only=True, metadata={"example": "pYc6s0kX2b4mJ8Qh"}
+    )
 
 
 class SendAgainAsked(Schema):
@@ -45,22 +59,27 @@ class Verified(Schema):
 
 
 class Credentials(Schema):
-    email = fields.String(required=True, validate=validate.Length(1, 254))
-    password = fields.String(required=True, validate=validate.Length(1, 256), load_only=True)
+    email = fields.String(required=True, validate=validate.Length(1, 254), metadata={"example": "ada@example.org"})
+    password = fields.String(
+        required=True,
+        validate=validate.Length(1, 256),
+        load_only=True,
+        metadata={"example": "correct horse battery staple"},
+    )
 
 
 class SignedIn(Schema):
     account_id = fields.UUID(required=True)
     session_id = fields.UUID(required=True)
-    access_token = fields.String(required=True)
+    access_token = fields.String(required=True, metadata={"example": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI2YjFmIn0.c2ln"})
     token_type = fields.Constant("Bearer", required=True)
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
-    refresh_token = fields.String(required=True)
+    refresh_token = fields.String(required=True, metadata={"example": "7Qm0l0Uo3yqQ1vJkq6m0cZ2n"})
     refresh_expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
 
 
 class CodeAsked(Schema):
-    email = fields.String(required=True, validate=validate.Length(1, 254))
+    email = fields.String(required=True, validate=validate.Length(1, 254), metadata={"example": "ada@example.org"})
 
 
 class CodeReceived(Schema):
@@ -70,7 +89,7 @@ class CodeReceived(Schema):
 
 
 class CodePresented(Schema):
-    email = fields.String(required=True, validate=validate.Length(1, 254))
+    email = fields.String(required=True, validate=validate.Length(1, 254), metadata={"example": "ada@example.org"})
     code = fields.String(
         required=True,
         validate=validate.Regexp(r"[0-9]{8}\Z", error="Eight digits."),
@@ -80,16 +99,22 @@ class CodePresented(Schema):
 
 
 class NarrowToken(Schema):
-    access_token = fields.String(required=True)
+    access_token = fields.String(
+        required=True, metadata={"example": "eyJhbGciOiJFZERTQSJ9.eyJzY29wZSI6InJlcXVlc3RzIn0.c2ln"}
+    )
     token_type = fields.Constant("Bearer", required=True)
-    scope = fields.String(required=True, metadata={"description": "Only the routes of privacy requests accept it"})
+    scope = fields.String(
+        required=True, metadata={"description": "Only the routes of privacy requests accept it", "example": "requests"}
+    )
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
 
 
 class Refreshing(Schema):
     """Without a token in the body, the refresh cookie is taken."""
 
-    refresh_token = fields.String(load_default=None, validate=validate.Length(1, 400))
+    refresh_token = fields.String(
+        load_default=None, validate=validate.Length(1, 400), metadata={"example": "7Qm0l0Uo3yqQ1vJkq6m0cZ2n"}
+    )
 
 
 class Session(Schema):
@@ -108,16 +133,18 @@ class Session(Schema):
 
 class Profile(Schema):
     id = fields.UUID(required=True)
-    email = fields.String(required=True)
-    name = fields.String(required=True, allow_none=True)
-    country = fields.String(required=True)
+    email = fields.String(required=True, metadata={"example": "ada@example.org"})
+    name = fields.String(required=True, allow_none=True, metadata={"example": "Ada Example"})
+    country = fields.String(required=True, metadata={"example": "DE"})
     registered_at = fields.AwareDateTime(required=True)
     plan = fields.String(required=True, metadata={"description": "as billing last told", "example": "basic"})
     credits = fields.Integer(required=True, metadata={"description": "credits free to use", "example": 40})
 
 
 class ProfileChange(Schema):
-    name = fields.String(required=True, allow_none=True, validate=[validate.Length(1, 120), TEXT])
+    name = fields.String(
+        required=True, allow_none=True, validate=[validate.Length(1, 120), TEXT], metadata={"example": "Ada Example"}
+    )
 
 
 class Change(Schema):
@@ -138,12 +165,12 @@ class Key(Schema):
     class Meta:
         unknown = "include"
 
-    kid = fields.String(required=True)
-    kty = fields.String(required=True)
-    crv = fields.String(required=True)
-    x = fields.String(required=True)
-    alg = fields.String()
-    use = fields.String()
+    kid = fields.String(required=True, metadata={"example": "2026-11-a"})
+    kty = fields.String(required=True, metadata={"example": "OKP"})
+    crv = fields.String(required=True, metadata={"example": "Ed25519"})
+    x = fields.String(required=True, metadata={"example": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
+    alg = fields.String(metadata={"example": "EdDSA"})
+    use = fields.String(metadata={"example": "sig"})
 
 
 class KeySet(Schema):

@@ -17,23 +17,37 @@ class Choice(Schema):
 
 class PurposeView(Schema):
     purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
-    means = fields.String(required=True, metadata={"description": "What is done with a yes"})
+    means = fields.String(
+        required=True,
+        metadata={"description": "What is done with a yes", "example": "Which features are used, counted"},
+    )
     allowed = fields.Boolean(required=True, metadata={"description": "Whether it is done; never without a yes"})
     decision = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": f"{', '.join(d.value for d in Decision)}; null before any choice"},
+        metadata={
+            "description": f"{', '.join(d.value for d in Decision)}; null before any choice",
+            "example": "refused",
+        },
     )
     indicated_by = fields.String(
-        required=True, allow_none=True, metadata={"description": ", ".join(by.value for by in IndicatedBy)}
+        required=True,
+        allow_none=True,
+        metadata={"description": ", ".join(by.value for by in IndicatedBy), "example": "settings"},
     )
     policy_version = fields.String(required=True, allow_none=True, metadata={"example": "2025-10-15"})
     at = fields.DateTime(required=True, allow_none=True)
-    receipt = fields.String(required=True, allow_none=True, metadata={"description": "Where the signed receipt is"})
+    receipt = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where the signed receipt is", "example": "/v1/privacy/consents/analytics/receipt"},
+    )
 
 
 class ConsentsView(Schema):
-    policy_version = fields.String(required=True, metadata={"description": "The version in force"})
+    policy_version = fields.String(
+        required=True, metadata={"description": "The version in force", "example": "2026-11-01"}
+    )
     privacy_control = fields.Boolean(required=True, metadata={"description": "This request carried Sec-GPC: 1"})
     purposes = fields.List(fields.Nested(PurposeView), required=True)
 
@@ -42,7 +56,7 @@ class SignedReceipt(Schema):
     """A receipt with its detached signature (JWS, Ed25519), like a certificate."""
 
     document = fields.Dict(required=True, metadata={"description": "dpv:ConsentReceipt, JSON-LD"})
-    jws = fields.String(required=True)
+    jws = fields.String(required=True, metadata={"example": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"})
 
 
 class GpcSupport(Schema):

@@ -12,7 +12,7 @@ class PolicyVersionView(Schema):
     version = fields.String(required=True, metadata={"example": "2025-10-15"})
     in_force_from = fields.Date(required=True)
     material = fields.Boolean(required=True, metadata={"description": "Whether every account is told"})
-    summary = fields.String(required=True)
+    summary = fields.String(required=True, metadata={"example": "Photos may train models, only if you say so"})
 
 
 class PolicyVersions(Schema):
@@ -20,9 +20,11 @@ class PolicyVersions(Schema):
 
 
 class PolicyText(Schema):
-    version = fields.String(required=True)
+    version = fields.String(required=True, metadata={"example": "2026-11-01"})
     in_force_from = fields.Date(required=True)
-    text = fields.String(required=True, metadata={"description": "Markdown"})
+    text = fields.String(
+        required=True, metadata={"description": "Markdown", "example": "We keep what you upload until you delete it."}
+    )
 
 
 class DifferenceArgs(Schema):
@@ -33,8 +35,8 @@ class DifferenceArgs(Schema):
 
 
 class PolicyDifference(Schema):
-    old = fields.String(required=True)
-    new = fields.String(required=True)
+    old = fields.String(required=True, metadata={"example": "2025-06-01"})
+    new = fields.String(required=True, metadata={"example": "2026-11-01"})
     lines = fields.List(fields.String(), required=True, metadata={"description": "Begins with -, + or a blank"})
 
 
@@ -44,11 +46,13 @@ class ToldView(Schema):
 
 
 class NoticeView(Schema):
-    version = fields.String(required=True)
-    summary = fields.String(required=True)
+    version = fields.String(required=True, metadata={"example": "2026-11-01"})
+    summary = fields.String(required=True, metadata={"example": "Photos may train models, only if you say so"})
     told = fields.List(fields.Nested(ToldView), required=True)
     accepted_at = fields.DateTime(required=True, allow_none=True)
-    accepted_by = fields.String(required=True, allow_none=True, metadata={"description": "What the account did"})
+    accepted_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "What the account did", "example": "continued-use"}
+    )
 
 
 class NoticeList(Schema):
@@ -56,5 +60,5 @@ class NoticeList(Schema):
 
 
 class Announcement(Schema):
-    version = fields.String(required=True)
+    version = fields.String(required=True, metadata={"example": "2026-11-01"})
     announced_at = fields.DateTime(required=True)

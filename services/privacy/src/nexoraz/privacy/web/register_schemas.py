@@ -11,20 +11,26 @@ def _texts(**how: str) -> fields.List[str]:
 
 class ProcessorView(Schema):
     id = fields.String(required=True, metadata={"example": "stripe"})
-    name = fields.String(required=True)
-    does = fields.String(required=True)
+    name = fields.String(required=True, metadata={"example": "Payment company"})
+    does = fields.String(required=True, metadata={"example": "takes payments"})
     services = _texts(description="Which of our services give it data")
     categories = _texts(description="fideslang")
     countries = _texts(description="ISO 3166-1; none when the deployment decides")
     safeguards = _texts(description="GDPR Chapter V")
-    basis = fields.String(required=True)
-    terms = fields.String(required=True, metadata={"description": 'Its own policy; "" when the deployment names it'})
+    basis = fields.String(required=True, metadata={"example": "contract"})
+    terms = fields.String(
+        required=True,
+        metadata={
+            "description": 'Its own policy; "" when the deployment names it',
+            "example": "https://example.org/dpa",
+        },
+    )
 
 
 class LinkView(Schema):
-    href = fields.String(required=True)
-    whose = fields.String(required=True)
-    policy = fields.String(required=True)
+    href = fields.String(required=True, metadata={"example": "https://example.org"})
+    whose = fields.String(required=True, metadata={"example": "Payment company"})
+    policy = fields.String(required=True, metadata={"example": "https://example.org/privacy"})
 
 
 class Register(Schema):
@@ -33,13 +39,13 @@ class Register(Schema):
 
 
 class ControllerView(Schema):
-    name = fields.String(required=True)
-    contact = fields.String(required=True)
+    name = fields.String(required=True, metadata={"example": "Nexoraz"})
+    contact = fields.String(required=True, metadata={"example": "privacy@example.org"})
 
 
 class ActivityView(Schema):
-    service = fields.String(required=True)
-    purpose = fields.String(required=True)
+    service = fields.String(required=True, metadata={"example": "render"})
+    purpose = fields.String(required=True, metadata={"example": "render"})
     categories = _texts()
     retention = _texts(description="Names of retention rules")
     stores = _texts(description="Tables, events, kinds of objects")
@@ -49,7 +55,7 @@ class ActivityView(Schema):
 
 class ProcessingRecord(Schema):
     controller = fields.Nested(ControllerView, required=True)
-    data_subjects = fields.String(required=True)
-    measures = fields.String(required=True)
+    data_subjects = fields.String(required=True, metadata={"example": "people with an account"})
+    measures = fields.String(required=True, metadata={"example": "encryption under keys of each account"})
     activities = fields.List(fields.Nested(ActivityView), required=True)
     processors = fields.List(fields.Nested(ProcessorView), required=True)

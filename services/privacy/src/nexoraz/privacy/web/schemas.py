@@ -41,7 +41,12 @@ class NewRequest(Schema):
         validate=validate.OneOf([purpose.value for purpose in ObjectionPurpose]),
         metadata={"description": "Of an objection: to what"},
     )
-    text = _text(metadata={"description": "Of a correction: what is wrong about it, in your words; sealed"})
+    text = _text(
+        metadata={
+            "description": "Of a correction: what is wrong about it, in your words; sealed",
+            "example": "The name is spelled wrong",
+        }
+    )
 
     @validates_schema
     def _fits_the_type(self, body: dict[str, Any], **_: Any) -> None:
@@ -54,27 +59,32 @@ class NewRequest(Schema):
 
 
 class ConcernView(Schema):
-    reason = fields.String(required=True)
+    reason = fields.String(required=True, metadata={"example": "billing has not answered for two days"})
     participants = fields.List(fields.String(), required=True)
 
 
 class ReceiptLineView(Schema):
-    category = fields.String(required=True)
-    store = fields.String(required=True)
+    category = fields.String(required=True, metadata={"example": "user.financial"})
+    store = fields.String(required=True, metadata={"example": "purchases"})
     found = fields.Integer(required=True)
     erased = fields.Integer(required=True)
     retained = fields.Integer(required=True)
     left = fields.Integer(required=True)
-    basis = fields.String(required=True)
-    until = fields.String(required=True)
+    basis = fields.String(
+        required=True, metadata={"example": "legal-obligation: accounting records (GDPR Art. 17(3)(b))"}
+    )
+    until = fields.String(required=True, metadata={"example": "2036-11-22T00:00:00Z"})
 
 
 class ParticipantView(Schema):
-    name = fields.String(required=True)
+    name = fields.String(required=True, metadata={"example": "billing"})
     answer = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": f"{', '.join(a.value for a in Answer)}; or written, of an export; null while waiting"},
+        metadata={
+            "description": f"{', '.join(a.value for a in Answer)}; or written, of an export; null while waiting",
+            "example": "erased",
+        },
     )
     residue = fields.Integer(required=True, allow_none=True, metadata={"description": "What the second look found"})
     records = fields.Integer(required=True, allow_none=True, metadata={"description": "Exported records"})
@@ -83,15 +93,21 @@ class ParticipantView(Schema):
 
 class CertificateLink(Schema):
     number = fields.Integer(required=True)
-    sha256 = fields.String(required=True)
-    href = fields.String(required=True)
+    sha256 = fields.String(
+        required=True, metadata={"example": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+    )
+    href = fields.String(
+        required=True, metadata={"example": "/v1/privacy/requests/6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30/certificate"}
+    )
 
 
 class ArchiveLink(Schema):
     size = fields.Integer(required=True, metadata={"description": "Bytes"})
     entries = fields.Integer(required=True)
     expires_at = fields.DateTime(required=True)
-    href = fields.String(required=True)
+    href = fields.String(
+        required=True, metadata={"example": "/v1/privacy/requests/6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30/archive"}
+    )
 
 
 class RequestSummary(Schema):
@@ -117,7 +133,13 @@ class OwnAccessView(Schema):
 
 class AccessView(OwnAccessView):
     operator_id = fields.UUID(required=True)
-    request_id = fields.String(required=True, metadata={"description": 'A request\'s id; "" for none in particular'})
+    request_id = fields.String(
+        required=True,
+        metadata={
+            "description": 'A request\'s id; "" for none in particular',
+            "example": "6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30",
+        },
+    )
 
 
 class AccessArgs(PageArgs):
@@ -131,12 +153,14 @@ class WordsView(Schema):
 
     author = fields.String(required=True, validate=validate.OneOf([author.value for author in Author]))
     about = fields.String(required=True, metadata={"example": "deadline-extended"})
-    text = fields.String(required=True)
+    text = fields.String(required=True, metadata={"example": "Your request was received."})
     at = fields.DateTime(required=True)
 
 
 class ProgressView(Schema):
-    step = fields.String(required=True, metadata={"description": "A participant that writes, or archive"})
+    step = fields.String(
+        required=True, metadata={"description": "A participant that writes, or archive", "example": "collecting"}
+    )
     parts = fields.Integer(required=True, metadata={"description": "Sealed parts that it has stored"})
     bytes = fields.Integer(required=True, metadata={"description": "About so many bytes so far"})
 
@@ -145,12 +169,24 @@ class RequestView(RequestSummary):
     participants = fields.List(fields.Nested(ParticipantView), required=True)
     waiting_for = fields.List(fields.String(), required=True)
     attention = fields.List(fields.Nested(ConcernView), required=True)
-    denial = fields.String(required=True, allow_none=True)
+    denial = fields.String(
+        required=True, allow_none=True, metadata={"example": "The request could not be tied to your account"}
+    )
     about = fields.String(
-        required=True, allow_none=True, metadata={"description": "The field to correct, the purpose objected to"}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The field to correct, the purpose objected to",
+            "example": "The name is spelled wrong",
+        },
     )
     extension = fields.String(
-        required=True, allow_none=True, metadata={"description": "Why the deadline was extended, once at most"}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Why the deadline was extended, once at most",
+            "example": "Two services are being restored",
+        },
     )
     words = fields.List(fields.Nested(WordsView), required=True)
     certificate = fields.Nested(CertificateLink, required=True, allow_none=True)
@@ -168,7 +204,10 @@ class RequestView(RequestSummary):
 class AcceptedRequest(RequestView):
     token = fields.String(
         required=True,
-        metadata={"description": "Opens this request, also when the account is gone. Shown once"},
+        metadata={
+            "description": "Opens this request, also when the account is gone. Shown once",
+            "example": "pYc6s0kX2b4mJ8Qh",
+        },
     )
 
 
@@ -193,28 +232,46 @@ class QueuedRequest(RequestSummary):
 
 class Extension(Schema):
     reason = fields.String(required=True, validate=validate.OneOf([reason.value for reason in ExtensionReason]))
-    text = _text(required=True, metadata={"description": "Told to the person, sealed under the person's key"})
+    text = _text(
+        required=True,
+        metadata={
+            "description": "Told to the person, sealed under the person's key",
+            "example": "Two services are being restored",
+        },
+    )
 
 
 class Denial(Schema):
     reason = fields.String(required=True, validate=validate.OneOf([reason.value for reason in RefusalReason]))
-    text = _text(required=True, metadata={"description": "Told to the person, sealed under the person's key"})
+    text = _text(
+        required=True,
+        metadata={
+            "description": "Told to the person, sealed under the person's key",
+            "example": "The request could not be tied to your account",
+        },
+    )
 
 
 class CorrectionAnswer(Schema):
-    text = _text(required=True, metadata={"description": "What was corrected; sealed under the person's key"})
+    text = _text(
+        required=True,
+        metadata={
+            "description": "What was corrected; sealed under the person's key",
+            "example": "The name is corrected",
+        },
+    )
 
 
 class Retry(Schema):
     participant = fields.String(
         load_default="",
         validate=validate.Length(max=60),
-        metadata={"description": "Left out: all that did not settle it"},
+        metadata={"description": "Left out: all that did not settle it", "example": "billing"},
     )
 
 
 class ParticipantState(Schema):
-    name = fields.String(required=True)
+    name = fields.String(required=True, metadata={"example": "billing"})
     announced_at = fields.DateTime(required=True)
     unanswered = fields.Integer(required=True, metadata={"description": "Active requests that wait for it"})
     since = fields.DateTime(
@@ -227,14 +284,16 @@ class Participants(Schema):
 
 
 class ClauseView(Schema):
-    id = fields.String(required=True)
-    says = fields.String(required=True)
-    works_when = fields.String(required=True)
+    id = fields.String(required=True, metadata={"example": "R2"})
+    says = fields.String(required=True, metadata={"example": "You may have your account and its data deleted"})
+    works_when = fields.String(required=True, metadata={"example": "an erasure ends with a signed certificate"})
 
 
 class PolicyView(Schema):
     version = fields.String(required=True, metadata={"format": "date"})
-    text = fields.String(required=True, metadata={"description": "Markdown"})
+    text = fields.String(
+        required=True, metadata={"description": "Markdown", "example": "We keep what you upload until you delete it."}
+    )
     clauses = fields.List(fields.Nested(ClauseView), required=True)
 
 
