@@ -26,10 +26,12 @@ class SupportTicket(Schema):
 class MessageView(Schema):
     id = fields.UUID(required=True)
     source = fields.String(required=True, validate=validate.OneOf([source.value for source in Source]))
-    sender = fields.String(required=True, metadata={"description": 'The agent or controller; "" for a person'})
-    foreign_id = fields.String(required=True)
+    sender = fields.String(
+        required=True, metadata={"description": 'The agent or controller; "" for a person', "example": ""}
+    )
+    foreign_id = fields.String(required=True, metadata={"example": "DSR-2026-0042"})
     about = fields.String(required=True, validate=validate.OneOf(ABOUT))
     received_at = fields.DateTime(required=True)
     due_at = fields.DateTime(required=True)
-    email = fields.String(required=True)
-    text = fields.String(required=True)
+    email = fields.String(required=True, metadata={"example": "ada@example.org"})
+    text = fields.String(required=True, metadata={"example": "How do I download my photos?"})
