@@ -15,7 +15,7 @@ from nexoraz.events.bus import NatsSettings
 from nexoraz.events.classification import Fact, Id, Personal
 from nexoraz.events.contracts import Contract, Foreign
 from nexoraz.events.event import Event, Recorded, Stream
-from nexoraz.events.migrations import create_kernel_tables_v1
+from nexoraz.events.migrations import create_kernel_tables_v1, create_legal_holds_v2
 from nexoraz.events.registry import Registry
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import SqlEventStore
@@ -70,7 +70,9 @@ class Service:
         self.engine: Engine = create_engine(self.dsn.replace("postgresql://", "postgresql+psycopg://", 1))
         with self.engine.begin() as connection:
             if not inspect(connection).has_table("events"):
-                create_kernel_tables_v1(Operations(MigrationContext.configure(connection)))
+                op = Operations(MigrationContext.configure(connection))
+                create_kernel_tables_v1(op)
+                create_legal_holds_v2(op)
         self.store = SqlEventStore(self.engine, TABLES, REGISTRY, MemorySealer())
 
     def upload(self, account: str, count: int) -> None:

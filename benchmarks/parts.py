@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine
 
 from benchmarks.figures import Scale
-from nexoraz.events.migrations import create_kernel_tables_v1
+from nexoraz.events.migrations import create_kernel_tables_v1, create_legal_holds_v2
 from nexoraz.local import ports
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import Layout
@@ -77,7 +77,9 @@ class Parts:
         """An engine as a service has it, on a new database with the kernel's tables."""
         engine = make_engine(self.database(), pool_size=pool_size)
         with engine.begin() as connection:
-            create_kernel_tables_v1(Operations(MigrationContext.configure(connection)))
+            op = Operations(MigrationContext.configure(connection))
+            create_kernel_tables_v1(op)
+            create_legal_holds_v2(op)
         return engine
 
     def plain_engine(self) -> Engine:

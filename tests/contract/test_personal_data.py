@@ -104,7 +104,9 @@ def test_a_column_that_says_nothing_is_refused() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_committed_data_map_is_what_the_code_declares(name: str) -> None:
     each = service(name)
-    made = datamap.build(name, each.registry, each.holdings.metadata, each.holdings.declared)
+    made = datamap.build(
+        name, each.registry, each.holdings.metadata, each.holdings.declared, each.holdings.rules.values()
+    )
     assert read(each.root / "datamap.json") == made
 
 

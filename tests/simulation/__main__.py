@@ -27,8 +27,9 @@ def main() -> int:
     if options.seed is not None:
         return one(options.seed, options.bug, options.trace)
     if options.bug:
+        simulation = Simulation()  # the services begin as they are
         with BUGS[options.bug]():
-            return told(map(Simulation().run, range(options.first, options.first + options.seeds)), options.seeds)
+            return told(map(simulation.run, range(options.first, options.first + options.seeds)), options.seeds)
     return told(played(range(options.first, options.first + options.seeds), options.jobs), options.seeds)
 
 

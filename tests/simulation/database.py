@@ -109,6 +109,13 @@ class Database:
         function("greatest", -1, lambda *values: max((v for v in values if v is not None), default=None))
         function("strpos", 2, lambda text, part: 0 if text is None else str(text).find(part) + 1)
         function("last_of", 2, lambda text, count: None if text is None else str(text)[-count:])
+        function("concat_ws", -1, lambda between, *parts: between.join(str(p) for p in parts if p is not None))
+        function(
+            "split_part", 3, lambda text, between, n: None if text is None else (text.split(between) + [""] * n)[n - 1]
+        )
+        function("octet_length", 1, lambda value: None if value is None else len(value))
+        function("to_timestamp", 1, lambda seconds: int(seconds * 1_000_000))
+        function("jsonb_build_object", 2, lambda name, value: json.dumps({name: value}))
         function("pg_relation_size", 1, lambda _name: 0)
         function("hashtextextended", 2, lambda _text, seed: seed)
         for lock in ("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_try_advisory_xact_lock"):

@@ -90,7 +90,7 @@ def _searches(holdings: Holdings, small: frozenset[str]) -> Iterator[Any]:
     for holding, table in residue._searched(holdings):
         for column in residue._text_columns(table, holding) if table.name in small else []:
             match = func.strpos(cast(column, Text), ACCOUNT) > 0
-            found = func.count().filter(match), func.count().filter(match, residue._keep(holding))
+            found = func.count().filter(match), func.count().filter(match, residue._keep(holdings, holding))
             name = literal(f"{table.name}.{column.name}")
             yield select(name, *found).select_from(table).where(residue._foreign(holdings, table))
 

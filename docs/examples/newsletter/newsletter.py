@@ -55,7 +55,10 @@ READERS = Table(
     pseudonym("account_id", Text, primary_key=True),
     personal("greeting", Personal("user.name", purpose="account")),
 )
-HELD = [TableHolding(READERS, "user.name"), *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES)]
+HELD = [
+    TableHolding(READERS, "user.name"),
+    *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
+]
 REGISTRY = Registry.of([Subscribed, *PROTOCOL_EVENTS])
 
 

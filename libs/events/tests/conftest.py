@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine
 
 from nexoraz.events.buckets import MemoryBucket
 from nexoraz.events.kek import LocalKek
-from nexoraz.events.migrations import create_kernel_tables_v1
+from nexoraz.events.migrations import create_kernel_tables_v1, create_legal_holds_v2
 from nexoraz.events.testing.notebook import METADATA, Notebook
 from nexoraz.events.vault import Vault
 from nexoraz.events.vault_schema import migrate_vault
@@ -24,7 +24,9 @@ def sqlalchemy_url(dsn: str) -> str:
 def migrate_kernel(dsn: str) -> None:
     engine = create_engine(sqlalchemy_url(dsn))
     with engine.begin() as connection:
-        create_kernel_tables_v1(Operations(MigrationContext.configure(connection)))
+        op = Operations(MigrationContext.configure(connection))
+        create_kernel_tables_v1(op)
+        create_legal_holds_v2(op)
     engine.dispose()
 
 

@@ -26,6 +26,7 @@ from nexoraz.events.testing.notebook import (
     NOTES,
     REFUSALS,
     REGISTRY,
+    RULES,
     TAX,
     Notebook,
 )
@@ -149,7 +150,7 @@ class TestDataMap:
     """What the code declares, as a document."""
 
     def build(self, notebook: Notebook) -> dict[str, object]:
-        return datamap.build("notebook", REGISTRY, METADATA, notebook.holdings.declared)
+        return datamap.build("notebook", REGISTRY, METADATA, notebook.holdings.declared, RULES)
 
     def test_every_table_column_field_and_object_is_there(self, notebook: Notebook) -> None:
         made = json.loads(datamap.dump(self.build(notebook)))
@@ -172,7 +173,7 @@ class TestDataMap:
     def test_a_table_that_nobody_declared_is_refused(self, notebook: Notebook) -> None:
         without = [h for h in notebook.holdings.declared if getattr(h, "table", None) is not LINES]
         with pytest.raises(Unheld) as refused:
-            datamap.build("notebook", REGISTRY, METADATA, without)
+            datamap.build("notebook", REGISTRY, METADATA, without, RULES)
         assert refused.value.table == "note_lines"
 
     @pytest.mark.parametrize("declared", [True, False])

@@ -91,9 +91,9 @@ class TestWhatTheContractFinds:
             counted.update({(line.category, line.store): line.found for line in found})
             run(self, task)
 
-        def lines(progress: Progress, now: list[Counted], objects: set[str]) -> list[ReceiptLine]:
+        def lines(progress: Progress, now: list[Counted], objects: set[str], held: list[Counted]) -> list[ReceiptLine]:
             progress.found = dict(counted)
-            return lines_of(progress, now, objects)
+            return lines_of(progress, now, objects, held)
 
         monkeypatch.setattr(Erasure, "run", forgetful)
         monkeypatch.setattr(erasure, "receipt_lines", lines)

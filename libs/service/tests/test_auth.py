@@ -19,7 +19,6 @@ from nexoraz.service.auth import (
     auth_tables,
     clear_session_cookie,
     forget_key,
-    purge_revocations,
     remember_key,
     revoke,
     revoke_async,
@@ -261,16 +260,6 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_hosts(gallery: Any) -> 
     assert "Domain" not in cookie
     clear_session_cookie(response)
     assert "Max-Age=0" in response.headers.getlist("Set-Cookie")[1]
-
-
-def test_revocations_are_purged_only_when_no_token_can_be_concerned(gallery: Any) -> None:
-    with gallery.engine.begin() as conn:
-        revoke(conn, gallery.account_id)
-        revoke(conn, "old")
-        conn.exec_driver_sql("update revocations set at = now() - interval '25 hours' where subject = 'old'")
-        purge_revocations(conn)
-        left = conn.exec_driver_sql("select subject from revocations").scalars().all()
-    assert left == [gallery.account_id]
 
 
 def test_a_token_says_who_and_since_when() -> None:

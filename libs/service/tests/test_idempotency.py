@@ -1,6 +1,5 @@
 """A POST with an Idempotency-Key has its effects once, whatever is repeated, raced or killed."""
 
-import asyncio
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from nexoraz.service.idempotency import IdempotencyKeys, Once, forget, purge_expired, purge_expired_async
+from nexoraz.service.idempotency import IdempotencyKeys, Once, forget
 
 PHOTOS = "/v1/gallery/photos"
 
@@ -170,28 +169,13 @@ def test_what_is_stored_holds_nothing_of_the_request_or_the_answer_in_plaintext(
         assert part.encode() not in stored
 
 
-def test_a_key_expires_after_a_day_whether_purged_or_not(gallery: Any) -> None:
+def test_a_key_expires_after_a_day_whether_removed_or_not(gallery: Any) -> None:
     age = text("update idempotency_keys set created_at = now() - interval '25 hours'")
     post(gallery, "a")
     with gallery.engine.begin() as conn:
         conn.execute(age)
     assert post(gallery, "b").status_code == 201
     assert post(gallery, "b").headers["Idempotency-Replayed"] == "true"
-    with gallery.engine.begin() as conn:
-        conn.execute(age)
-        purge_expired(conn)
-        assert conn.execute(text("select count(*) from idempotency_keys")).scalar_one() == 0
-
-
-async def _purge(dsn: str) -> None:
-    async with await psycopg.AsyncConnection.connect(dsn) as conn:
-        await purge_expired_async(conn)
-
-
-def test_purging_keeps_what_is_younger(gallery: Any, dsn: str) -> None:
-    post(gallery, "a")
-    asyncio.run(_purge(dsn))
-    assert post(gallery, "a").headers["Idempotency-Replayed"] == "true"
 
 
 def test_erasure_deletes_the_keys_of_one_account(gallery: Any) -> None:

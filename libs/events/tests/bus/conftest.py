@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine
 
 from nexoraz.events.bus import NatsSettings
-from nexoraz.events.migrations import create_kernel_tables_v1
+from nexoraz.events.migrations import create_kernel_tables_v1, create_legal_holds_v2
 from nexoraz.local.testing.fixtures import NewMigratedDatabase
 from nexoraz.local.testing.real import RealNats
 
@@ -19,7 +19,9 @@ from .shop import SEEN, Confirmed, Shop, engine_of, see
 def migrate(dsn: str) -> None:
     engine = engine_of(dsn)
     with engine.begin() as connection:
-        create_kernel_tables_v1(Operations(MigrationContext.configure(connection)))
+        op = Operations(MigrationContext.configure(connection))
+        create_kernel_tables_v1(op)
+        create_legal_holds_v2(op)
         connection.exec_driver_sql(SEEN)
     engine.dispose()
 

@@ -1,4 +1,4 @@
-"""What identity's worker removes every hour: ended sessions and throttles, beside what the chassis keeps."""
+"""What identity's worker removes every hour: ended sessions and throttles, beside what all keep a day."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.real
 
 ROWS = """
 INSERT INTO throttles (subject_hash, attempts, ends_at) VALUES ('ended', 1, %(past)s), ('counts', 1, %(future)s);
-INSERT INTO revocations (subject, at) VALUES ('old', now() - interval '2 days')
+INSERT INTO revocations (subject, at) VALUES ('old', %(past)s - interval '1 day')
 """
 
 
@@ -22,7 +22,7 @@ def test_what_has_ended_is_removed_and_what_counts_stays(settings: Settings) -> 
     with app.runtime.engine.begin() as connection:
         for statement in ROWS.split(";\n"):
             connection.exec_driver_sql(statement, moments)
-    (hourly,) = [periodic for periodic in app.worker().periodic if periodic.name == "housekeeping"]
+    (hourly,) = [periodic for periodic in app.worker().periodic if periodic.name == "retention"]
     hourly.run()
     with app.runtime.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT subject_hash FROM throttles").scalars().all() == ["counts"]

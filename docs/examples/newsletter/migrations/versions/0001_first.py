@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nexoraz.events.migrations import create_kernel_tables_v1
+from nexoraz.events.migrations import create_kernel_tables_v1, create_legal_holds_v2
 from nexoraz.service.migrate import create_allowances_v1, create_chassis_tables_v1
 
 revision = "0001"
@@ -14,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     create_kernel_tables_v1(op)
+    create_legal_holds_v2(op)
     create_chassis_tables_v1(op)
     create_allowances_v1(op)
     op.create_table(

@@ -5,14 +5,15 @@ The kernel knows no process, so what remembers and what refuses is given by the 
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func
 
 from nexoraz.events.consumer import Handler
 from nexoraz.events.contracts import Foreign, Received
 from nexoraz.events.declarations import Holding, TableHolding, Unlinked
+from nexoraz.events.rules import Term
 from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 
@@ -46,19 +47,35 @@ def access_handlers(
     return {SigningKeyPublished: on_signing_key_published, SessionRevoked: on_session_revoked}
 
 
-def access_holdings(answers: Table, refused: Table, counted: Table) -> list[Holding]:
-    """What a service holds of an account only because it answers requests: answers kept to be given again, tokens
-    that are refused, and how much was asked. The refusals stay a day after an erasure, so that the tokens of the erased
-    open nothing."""
+DAY = timedelta(days=1)
+
+
+def access_holdings(answers: Table, refused: Table, counted: Table, keys: Table) -> list[Holding]:
+    """What a service holds only because it answers requests: answers kept to be given again, tokens that are refused,
+    how much was asked, and the keys that tokens are checked with. Refusals stay a day after an erasure, so that the
+    tokens of the erased open nothing; a key stays a day after its end, when no token that it signed is valid."""
     return [
         TableHolding(
             answers,
             category="user.behavior",
             retention="one-day",
+            term=Term(answers.c.created_at, DAY),
             present=None,
             reason="copies of answers, gone after a day",
             transient=True,
         ),
-        Unlinked(refused, "refuses the tokens of the erased, gone after a day", searched=False),
-        Unlinked(counted, "keyed hashes of who asked how much, gone when their minute has ended"),
+        Unlinked(
+            refused,
+            "refuses the tokens of the erased, gone after a day",
+            searched=False,
+            retention="token-refusal",
+            term=Term(refused.c.at, DAY),
+        ),
+        Unlinked(
+            counted,
+            "keyed hashes of who asked how much",
+            retention="request-counts",
+            term=Term(func.to_timestamp(counted.c.ends_at)),
+        ),
+        Unlinked(keys, "identity's public keys", retention="verification-keys", term=Term(keys.c.not_after, DAY)),
     ]

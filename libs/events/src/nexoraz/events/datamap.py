@@ -5,7 +5,7 @@ It is generated from the declarations in the code, committed, announced to the c
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import MetaData, Table
@@ -14,12 +14,15 @@ from nexoraz.events.classification import Classification, Personal, Pseudonym
 from nexoraz.events.columns import classify_column
 from nexoraz.events.declarations import EventHolding, Holding, ObjectHolding, TableHolding, Unlinked, check_covered
 from nexoraz.events.registry import Registry
+from nexoraz.events.rules import Rule
 
 Json = dict[str, Any]
 
 
-def build(service: str, registry: Registry, metadata: MetaData, declared: Sequence[Holding]) -> Json:
-    """The map. `declared` is `Holdings.declared`. Raises Unclassified, or Unheld for a table without a holding."""
+def build(
+    service: str, registry: Registry, metadata: MetaData, declared: Sequence[Holding], rules: Iterable[Rule]
+) -> Json:
+    """The map; `declared` and `rules` are those of `Holdings`. Raises Unclassified or Unheld."""
     check_covered(metadata, declared)
     tables = {h.table.name: h for h in declared if not isinstance(h, ObjectHolding)}
     kinds = sorted((h for h in declared if isinstance(h, ObjectHolding)), key=lambda h: h.kind.name)
@@ -28,6 +31,7 @@ def build(service: str, registry: Registry, metadata: MetaData, declared: Sequen
         "tables": {t.name: _table(t, tables.get(t.name)) for t in sorted(metadata.sorted_tables, key=lambda t: t.name)},
         "events": {t.name: {name: _class(c) for name, c in sorted(t.fields.items())} for t in registry.types()},
         "objects": {h.kind.name: _object(h) for h in kinds},
+        "retention": {rule.name: _rule(rule) for rule in sorted(rules, key=lambda rule: rule.name)},
     }
 
 
@@ -51,7 +55,7 @@ def _holding(holding: TableHolding | EventHolding | Unlinked | None) -> Json | N
         case None:
             return None
         case Unlinked():
-            return {"unlinked": holding.reason}
+            return {"unlinked": holding.reason, "retention": holding.retention}
         case EventHolding():
             return {"account_column": "account_id", "retention": holding.retention, "exported": True}
         case TableHolding():
@@ -73,6 +77,11 @@ def _table_holding(holding: TableHolding) -> Json:
     if holding.retained is not None:
         held["retained"] = {"basis": holding.retained.basis, "until": str(holding.retained.until)}
     return held
+
+
+def _rule(rule: Rule) -> Json:
+    said = {"purpose": rule.purpose, "basis": rule.basis, "duration": rule.duration, "action": rule.action}
+    return {**said, "ends": rule.ends if rule.ends != "work" else f"work: {rule.by}"}
 
 
 def _object(holding: ObjectHolding) -> Json:

@@ -5,14 +5,16 @@ A table that has a personal or pseudonymous column and no declaration is refused
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, Text, cast, func
 
-from nexoraz.events.classification import Operational
+from nexoraz.events.classification import Operational, Personal
 from nexoraz.events.columns import classify_column
 from nexoraz.events.objects import ObjectKind, Objects
 from nexoraz.events.registry import Registry
+from nexoraz.events.rules import UNDECIDED_DAYS, Rule, Term, Unruled
 from nexoraz.events.schema import KernelTables
 
 Present = Callable[[dict[str, Any]], dict[str, Any]]
@@ -51,12 +53,16 @@ class TableHolding:
     category: what a row says about a person, in the fideslang taxonomy; columns declare their own besides.
     present: makes what is exported of a row whose sealed columns were opened; None with a `reason`: not exported.
     withheld: personal columns that `present` leaves out, each with the reason; all others must be in what it makes.
+    retention: the name of a rule (rules.py); `term` says when a row's time is over where the rule ends by a term. Rows
+    that a law keeps (`retained`) have their term from it.
     transient: rows that may go by themselves at any moment, so that finding none of those counted proves nothing.
+    safe: rows of legal holds (legal_holds.py), which alone puts them there and removes them.
     """
 
     table: Table
     category: str
     retention: str = "account-life"
+    term: Term | None = None
     account_column: str = "account_id"
     purpose: str = "account"
     present: Present | None = as_is
@@ -64,10 +70,18 @@ class TableHolding:
     withheld: Mapping[str, str] = field(default_factory=dict)
     retained: Retained | None = None
     transient: bool = False
+    safe: bool = False
 
     @property
     def store(self) -> str:
         return str(self.table.name)  # SQLAlchemy's names are a subclass that JSON encoders refuse
+
+    @property
+    def ends(self) -> Term | None:
+        """When a row's time is over, whether a law kept it until then or its purpose."""
+        if self.term is None and self.retained is not None:
+            return Term(self.retained.until, where=self.retained.where)
+        return self.term
 
     def owned(self, account_id: str | ColumnElement[str]) -> ColumnElement[bool]:
         """The rows of an account."""
@@ -128,6 +142,21 @@ class Unlinked:
     table: Table
     reason: str
     searched: bool = True
+    retention: str = "proof"
+    term: Term | None = None
+
+    @property
+    def store(self) -> str:
+        return str(self.table.name)
+
+    @property
+    def ends(self) -> Term | None:
+        return self.term
+
+
+def row_key(table: Table) -> ColumnElement[str]:
+    """What names a row: its primary key as text, several columns joined by "|", as sealed_columns.py has it."""
+    return func.concat_ws("|", *(cast(column, Text) for column in table.primary_key.columns))
 
 
 Holding = TableHolding | EventHolding | ObjectHolding | Unlinked
@@ -139,14 +168,34 @@ def with_kernel(declared: Sequence[Holding], tables: KernelTables, registry: Reg
     return [
         *declared,
         EventHolding(tables.events, registry),
-        TableHolding(tables.tasks, PSEUDONYMOUS, present=None, reason="work in progress", transient=True),
+        TableHolding(
+            tables.tasks,
+            PSEUDONYMOUS,
+            retention="until-done",
+            present=None,
+            reason="work in progress",
+            transient=True,
+        ),
         TableHolding(
             tables.dead_letters,
             PSEUDONYMOUS,
+            retention="undecided",
+            term=Term(
+                tables.dead_letters.c.parked_at,
+                timedelta(days=UNDECIDED_DAYS),
+                where=func.octet_length(tables.dead_letters.c.payload) > 0,
+                becomes={"payload": b"", "headers": {}},
+            ),
             account_column="key",
             present=None,
             reason="copies of messages that another service holds",
             transient=True,
+        ),
+        TableHolding(
+            tables.legal_holds, PSEUDONYMOUS, "legal-hold", present=None, reason="privacy tells of holds", safe=True
+        ),
+        TableHolding(
+            tables.held_records, "user", "legal-hold", present=None, reason="privacy tells of holds", safe=True
         ),
         Unlinked(tables.erased_accounts, "the tombstone that keeps late events out", searched=False),
     ]
@@ -159,3 +208,37 @@ def check_covered(metadata: MetaData, declared: Sequence[Holding]) -> None:
         classes = [classify_column(column) for column in table.columns]
         if table.name not in covered and not all(isinstance(c, Operational) for c in classes):
             raise Unheld(table.name)
+
+
+def check_ruled(declared: Sequence[Holding], registry: Registry, rules: Mapping[str, Rule]) -> None:
+    """Raises Unruled for what is kept under a rule that nobody declares, or that nothing could apply to it."""
+    for holding in declared:
+        _check_holding(holding, rules)
+        if not isinstance(holding, ObjectHolding):
+            for column in holding.table.columns:
+                if isinstance(declared_class := classify_column(column), Personal):
+                    _named(f"{holding.store}.{column.name}", declared_class.retention, rules)
+    for type_ in registry.types():
+        for name, personal in type_.personal.items():
+            rule = _named(f"{type_.name}.{name}", personal.retention, rules)
+            if rule.ends == "term" and rule.after is None:
+                raise Unruled(f"{type_.name}.{name}", rule.name, "says not how long after an event")
+
+
+def _check_holding(holding: Holding, rules: Mapping[str, Rule]) -> None:
+    rule = _named(holding.store, holding.retention, rules)
+    ends = holding.ends if isinstance(holding, TableHolding | Unlinked) else None
+    if rule.ends == "term" and ends is None:
+        raise Unruled(holding.store, rule.name, "ends by a term, and nothing says when that is for a row")
+    if rule.ends != "term" and ends is not None:
+        raise Unruled(holding.store, rule.name, "does not end by a term, but its rows have one")
+    if rule.ends == "account" and isinstance(holding, Unlinked):
+        raise Unruled(holding.store, rule.name, "ends with an account, and this belongs to none")
+    if ends is not None and bool(ends.becomes) != (rule.action == "pseudonymise"):
+        raise Unruled(holding.store, rule.name, f"says {rule.action}, and its term does something else")
+
+
+def _named(store: str, name: str, rules: Mapping[str, Rule]) -> Rule:
+    if name not in rules:
+        raise Unruled(store, name, "is not declared")
+    return rules[name]

@@ -22,8 +22,10 @@ def event_documents(registry: Registry, holdings: Holdings, contracts: Sequence[
         f"schemas/{kebab(contract.__name__)}.v{contract.version}.json": dump(asyncapi.schema_of(contract))
         for contract in contracts
     }
+    rules = holdings.rules.values()
+    made = datamap.build(holdings.service, registry, holdings.metadata, holdings.declared, rules)
     return {
         **schemas,
         "asyncapi.json": dump(asyncapi.document(holdings.service, contracts)),
-        "datamap.json": datamap.dump(datamap.build(holdings.service, registry, holdings.metadata, holdings.declared)),
+        "datamap.json": datamap.dump(made),
     }

@@ -12,6 +12,7 @@ from sqlalchemy import func, update
 from nexoraz.events.bucket_port import StoreRefused
 from nexoraz.events.event import Event
 from nexoraz.events.holdings import Counted, Holdings, stamp
+from nexoraz.events.legal_holds import LegalHolds
 from nexoraz.events.participation_ports import BusPurge, RelayProgress, Tasks
 from nexoraz.events.protocol_events import BusCounted, ErasureFinished, ObjectsCounted, RowsErased, erasure_stream
 from nexoraz.events.receipts import Progress, outcome_of, receipt_lines
@@ -33,6 +34,7 @@ class Erasure:
     """Erases one account per task."""
 
     holdings: Holdings
+    holds: LegalHolds
     tasks: Tasks
     vault: Vault
     relay: RelayProgress
@@ -68,7 +70,8 @@ class Erasure:
         self._finish(task, request_id, destruction, left)
 
     def _prepare(self, request_id: str, progress: Progress) -> None:
-        """While the keys still exist: tell whom it concerns, and count the objects."""
+        """While the keys still exist: seal away what is held, tell whom it concerns, and count the objects."""
+        self.holds.keep(progress.account_id)
         if progress.objects_counted or progress.erased is not None:
             return
         self.before(progress.account_id, request_id)
@@ -128,7 +131,8 @@ class Erasure:
     def _receipt(
         self, progress: Progress, request_id: str, destruction: Destruction, now: list[Counted]
     ) -> ErasureFinished:
-        lines = receipt_lines(progress, now, {h.store for h in self.holdings.objects})
+        held = self.holds.kept(destruction.account_id)
+        lines = receipt_lines(progress, now, {h.store for h in self.holdings.objects}, held)
         left_on_bus = self.bus.count(destruction.account_id)
         outcome = outcome_of(lines, destruction.keys, self.holdings, left_on_bus)
         return ErasureFinished(

@@ -42,8 +42,10 @@ from nexoraz.events.declarations import (
     Unlinked,
     as_is,
     check_covered,
+    check_ruled,
     with_kernel,
 )
+from nexoraz.events.rules import KERNEL_RULES, Rule, by_name
 from nexoraz.events.sql_store import SqlEventStore
 from nexoraz.events.vault import Vault
 
@@ -85,19 +87,30 @@ class Erased(msgspec.Struct, frozen=True):
 
 
 class Holdings:
-    """The holdings of one service. Raises Unheld or Unclassified when made, so before anything is served."""
+    """The holdings of one service. Raises Unheld, Unclassified or Unruled when made, so before anything is served.
+
+    rules: the service's own retention rules, beside the kernel's.
+    """
 
     def __init__(
-        self, service: str, store: SqlEventStore, metadata: MetaData, vault: Vault, declared: Sequence[Holding]
+        self,
+        service: str,
+        store: SqlEventStore,
+        metadata: MetaData,
+        vault: Vault,
+        declared: Sequence[Holding],
+        rules: Sequence[Rule] = (),
     ) -> None:
         self.service = service
         self.store = store
         self.metadata = metadata
         self.vault = vault
         self.declared = with_kernel(declared, store.tables, store.registry)
+        self.rules = by_name([*KERNEL_RULES, *rules])
         check_covered(metadata, self.declared)
+        check_ruled(self.declared, store.registry, self.rules)
         order = {table.name: n for n, table in enumerate(metadata.sorted_tables)}
-        tables = [h for h in self.declared if isinstance(h, TableHolding)]
+        tables = [h for h in self.declared if isinstance(h, TableHolding) and not h.safe]
         self.tables = sorted(tables, key=lambda h: -order[h.table.name])
         self.objects = [h for h in self.declared if isinstance(h, ObjectHolding)]
         self.events = next(h for h in self.declared if isinstance(h, EventHolding))
@@ -107,7 +120,7 @@ class Holdings:
 
     def inventory(self, connection: Connection, account_id: str) -> list[Counted]:
         """What tables and events hold of the account, in one statement; tables with nothing are listed too."""
-        rows = connection.execute(self._inventory, {"account": account_id}).all()
+        rows = connection.execute(self._inventory, {"account": account_id, "at": self.store.clock()}).all()
         tables = {row.store: row for row in rows if not row.type}
         events = [(row.type, row.found) for row in rows if row.type]
         held = [_counted(h, tables[h.store]) for h in self.tables]
@@ -175,18 +188,19 @@ class Holdings:
         condition = holding.owned(account_id)
         if holding.retained is not None:
             condition = and_(condition, not_(kept(holding.retained)))
-        gone = connection.execute(delete(holding.table).where(condition))
+        gone = connection.execute(delete(holding.table).where(condition), {"at": self.store.clock()})
         return Erased(holding.category, holding.store, gone.rowcount)
 
 
 def kept(retained: Retained) -> ColumnElement[bool]:
-    """The rows that may not go yet. A row whose moment is unknown (null) is not kept."""
-    now = func.coalesce(retained.until > func.now(), False)
+    """The rows that may not go yet, at the moment given as AT. A row whose moment is unknown (null) is not kept."""
+    now = func.coalesce(retained.until > AT, False)
     return now if retained.where is None else and_(func.coalesce(retained.where, False), now)
 
 
+AT: BindParameter[datetime] = bindparam("at", type_=DateTime(timezone=True))
 ACCOUNT: BindParameter[str] = bindparam("account", type_=Text)
-"""In statements that are made once and serve every account."""
+"""In statements that are made once and serve every account at every time."""
 _NOTHING_RETAINED = (literal(0).label("retained"), null().cast(DateTime(timezone=True)).label("until"))
 
 

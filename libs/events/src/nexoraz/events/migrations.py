@@ -18,6 +18,34 @@ def create_kernel_tables_v1(op: Operations | Any) -> None:
     op.execute(APPEND_FUNCTION_V1)
 
 
+def create_legal_holds_v2(op: Operations | Any) -> None:
+    """For a service's next migration: what legal holds keep, and finding the erasure of an account."""
+    op.create_table(
+        "legal_holds",
+        _text("hold_id", key=True),
+        _text("account_id"),
+        _text("store"),
+        _text("record_id"),
+        _text("category"),
+        _text("basis"),
+        _stamp("until"),
+        _stamp("kept_at", True),
+    )
+    op.create_index("legal_holds_account_id", "legal_holds", ["account_id"])
+    op.create_table(
+        "held_records",
+        _text("hold_id", key=True),
+        _text("store", key=True),
+        _text("record_id", key=True),
+        _text("account_id"),
+        _text("categories"),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("held_records_account_id", "held_records", ["account_id"])
+    whose, begun = sa.text("(data ->> 'account_id')"), sa.text("type = 'erasure-begun.v1'")
+    op.create_index("events_erasures_begun", "events", [whose], postgresql_where=begun)
+
+
 def _stamp(name: str, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 

@@ -16,17 +16,21 @@ from nexoraz.events.contracts import Contract, Foreign, Received
 from nexoraz.events.erasure import Erasure, Hook
 from nexoraz.events.export_task import ExportTask
 from nexoraz.events.holdings import Holdings
+from nexoraz.events.legal_holds import LegalHolds
 from nexoraz.events.part_uploads import Upload
 from nexoraz.events.participation_ports import BusPurge, RelayProgress, Tasks, UploadGrants
 from nexoraz.events.presigned import http_upload
 from nexoraz.events.protocol_contracts import (
     ErasureRequested,
     ExportRequested,
+    HoldPlaced,
+    HoldReleased,
     ResidueScanRequested,
     contracts_of,
     protocol_translation,
 )
 from nexoraz.events.protocol_events import (
+    EXPIRED,
     PROTOCOL_EVENTS,
     AccountScanned,
     DataMapAnnounced,
@@ -39,6 +43,7 @@ from nexoraz.events.protocol_events import (
 from nexoraz.events.receipts import Progress
 from nexoraz.events.residue import Residue, residue_of, scan, sweep
 from nexoraz.events.restored_vault import destroy_again
+from nexoraz.events.retention import Retention
 from nexoraz.events.sql_store import SqlEventStore, connection_of
 from nexoraz.events.store import Transaction, VersionConflict
 from nexoraz.events.tasks import GiveUp, Task
@@ -86,7 +91,9 @@ class Participation:
         self._holdings = holdings
         self._vault = vault
         self._on_begun = on_begun
-        self._erasure = Erasure(holdings, tasks, vault, relay, bus, remember, before_erase, after_erase)
+        self._holds = LegalHolds(service, holdings, tasks)
+        self._erasure = Erasure(holdings, self._holds, tasks, vault, relay, bus, remember, before_erase, after_erase)
+        self.retention = Retention(holdings, self.expire)
         self._export = ExportTask(service, holdings, tasks, grants, upload)
 
     def around(self, bus: BusPurge, relay: RelayProgress, grants: UploadGrants, upload: Upload) -> "Participation":
@@ -103,17 +110,26 @@ class Participation:
             ErasureRequested: self._erasure_requested,
             ResidueScanRequested: self._scan_requested,
             ExportRequested: self._export_requested,
+            HoldPlaced: self._holds.placed,
+            HoldReleased: self._holds.released,
         }
 
     @property
     def task_handlers(self) -> Mapping[str, Callable[[Task], None]]:
         """For the worker; these kinds survive the erasure of an account."""
-        return {ERASE: self._erasure.run, SCAN: self._scan, EXPORT: self._export.run, RESIDUE: self._look_again}
+        return {
+            ERASE: self._erasure.run,
+            SCAN: self._scan,
+            EXPORT: self._export.run,
+            RESIDUE: self._look_again,
+            **self._holds.task_handlers,
+        }
 
     def data_map(self) -> dict[str, Any]:
         """What this service announces."""
         holdings = self._holdings
-        return datamap.build(self.service, holdings.store.registry, holdings.metadata, holdings.declared)
+        registry, rules = holdings.store.registry, holdings.rules.values()
+        return datamap.build(self.service, registry, holdings.metadata, holdings.declared, rules)
 
     def announce(self) -> None:
         """Tell the coordinator that this service takes part, once per change of its data map. For a worker's start."""
@@ -171,6 +187,10 @@ class Participation:
             self._holdings.erase_rows(connection_of(tx), account_id)
         self._holdings.erase_objects(account_id)
         return residue_of(scan(self._holdings, account_id))
+
+    def expire(self, tx: Transaction, account_id: str) -> None:
+        """Begin the erasure of an account whose own term is over; nobody asked for it and nobody is told."""
+        self._begin(tx, Progress(), f"{EXPIRED}{account_id}", account_id)
 
     def _erasure_requested(self, tx: Transaction, received: Received) -> None:
         asked: ErasureRequested = received.data

@@ -5,6 +5,7 @@ the request, so that purging an account's subjects leaves them.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract, Foreign
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.protocol_events import (
+    EXPIRED,
     AccountScanned,
     DataMapAnnounced,
     ErasureFinished,
@@ -80,6 +82,64 @@ class KeyEpochDestroyed(Contract, frozen=True):
     attested_at: Fact[str]
 
 
+class RecordsErased(Contract, frozen=True):
+    """Records that a participant had kept at an erasure are gone; `cause` is the same however often it is told."""
+
+    key_field = "request_id"
+    request_id: Id
+    participant: Fact[str]
+    cause: Id
+    lines: Fact[list[ReceiptLine]]
+    erased_at: Fact[str]
+
+
+class RetentionApplied(Contract, frozen=True):
+    """A retention rule ended so many records of a participant's store. action: erase or pseudonymise."""
+
+    key_field = "participant"
+    participant: Fact[str]
+    rule: Fact[str]
+    store: Fact[str]
+    action: Fact[str]
+    records: Fact[int]
+    applied_at: Fact[str]
+
+
+class HoldAnswered(Contract, frozen=True):
+    """What became of a legal hold: placed, released, not-found, not-supported or account-erased."""
+
+    key_field = "hold_id"
+    hold_id: Id
+    participant: Fact[str]
+    outcome: Fact[str]
+    records: Fact[int]
+    answered_at: Fact[str]
+
+
+class HoldPlaced(Foreign, frozen=True):
+    """The participant is to keep one record of a store, or (store "") all records of a category, of an account that is
+    not being erased. basis and until: as its receipt may tell them. until: ISO 8601."""
+
+    source = "nexoraz.privacy.hold-placed.v1"
+    account_id: str
+    hold_id: str
+    participant: str
+    store: str
+    record_id: str
+    category: str
+    basis: str
+    until: datetime
+
+
+class HoldReleased(Foreign, frozen=True):
+    """The hold has ended; what it kept goes as if it had never been held."""
+
+    source = "nexoraz.privacy.hold-released.v1"
+    account_id: str
+    hold_id: str
+    participant: str
+
+
 class ErasureRequested(Foreign, frozen=True):
     """The named participants are to erase the account."""
 
@@ -109,8 +169,26 @@ class ExportRequested(Foreign, frozen=True):
 
 
 BASES: tuple[type[Contract], ...] = (
-    ParticipantAnnounced, ErasureReceipted, ResidueScanned, ExportPartWritten, KeyEpochDestroyed,
-)  # fmt: skip
+    ParticipantAnnounced,
+    ErasureReceipted,
+    ResidueScanned,
+    ExportPartWritten,
+    RecordsErased,
+    RetentionApplied,
+    HoldAnswered,
+    KeyEpochDestroyed,
+)
+"""What a service publishes of the protocol, in the order of the private events in PUBLISHED."""
+PUBLISHED: tuple[type[Event], ...] = (
+    DataMapAnnounced,
+    ErasureFinished,
+    AccountScanned,
+    PartsWritten,
+    protocol_events.RecordsErased,
+    protocol_events.RetentionApplied,
+    protocol_events.HoldAnswered,
+    protocol_events.KeyEpochDestroyed,
+)
 
 
 @cache
@@ -127,22 +205,13 @@ def contracts_of(service: str) -> list[type[Contract]]:
 
 def protocol_translation(service: str) -> Callable[[Event, Recorded], Contract | None]:
     """A pure translation of the protocol's private events; None for all others."""
-    announced, receipted, scanned, written, epoch_ended = contracts_of(service)
+    by_event = dict(zip(PUBLISHED, contracts_of(service), strict=True))
 
     def translate(event: Event, _: Recorded) -> Contract | None:
-        match event:
-            case DataMapAnnounced():
-                return announced(**_fields(event))
-            case ErasureFinished():
-                return receipted(participant=service, **_fields(event))
-            case AccountScanned():
-                return scanned(participant=service, **_fields(event))
-            case PartsWritten():
-                return written(participant=service, **_fields(event))
-            case protocol_events.KeyEpochDestroyed():
-                return epoch_ended(**_fields(event))
-            case _:
-                return None
+        contract = by_event.get(type(event))
+        if contract is None or (isinstance(event, ErasureFinished) and event.request_id.startswith(EXPIRED)):
+            return None  # an account that went by its own term: no request waits for a receipt of it
+        return contract(**{"participant": service, **_fields(event)})
 
     return translate
 

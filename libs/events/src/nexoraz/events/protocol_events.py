@@ -5,14 +5,17 @@ A history is named "erasure-<request id>", "scan-…", "export-…", "restore-�
 had done already.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
+from sqlalchemy import Connection, Table, select
 
 from nexoraz.events.classification import PSEUDONYM, Fact, Id
 from nexoraz.events.event import Event, Stream
 from nexoraz.events.holdings import Counted, Erased
 from nexoraz.events.residue import Residue
+from nexoraz.events.schema import ERASURE_BEGUN
 
 
 class ReceiptLine(msgspec.Struct, frozen=True):
@@ -131,6 +134,37 @@ class RestoreSettled(Event, frozen=True):
     residue: Fact[int]
 
 
+class RecordsErased(Event, frozen=True):
+    """Records that an earlier erasure had kept are gone now, in the same transaction. cause: what made an end of them,
+    the same however often it is told. erased_at: ISO 8601 with Z."""
+
+    request_id: Id
+    cause: Id
+    lines: Fact[list[ReceiptLine]]
+    erased_at: Fact[str]
+
+
+class RetentionApplied(Event, frozen=True):
+    """A retention rule ended so many records of a store, in the same transaction. action: erase or pseudonymise."""
+
+    participant: Fact[str]
+    rule: Fact[str]
+    store: Fact[str]
+    action: Fact[str]
+    records: Fact[int]
+    applied_at: Fact[str]
+
+
+class HoldAnswered(Event, frozen=True):
+    """What became of a legal hold here: placed, released, or why it was not placed (legal_holds.py). records: how many
+    there were at that moment; of one that is released, how many of an erased account went with it."""
+
+    hold_id: Id
+    outcome: Fact[str]
+    records: Fact[int]
+    answered_at: Fact[str]
+
+
 PROTOCOL_EVENTS: list[type[Event]] = [
     ErasureBegun,
     ObjectsCounted,
@@ -143,11 +177,28 @@ PROTOCOL_EVENTS: list[type[Event]] = [
     KeyEpochDestroyed,
     RestoreNoticed,
     RestoreSettled,
+    RecordsErased,
+    RetentionApplied,
+    HoldAnswered,
 ]
+EXPIRED = "expired-"
+"""How the id of an erasure begins that nobody asked for: the account's own term is over."""
 
 
 def erasure_stream(request_id: str) -> Stream:
     return Stream.of("erasure", request_id, "")
+
+
+def hold_stream(hold_id: str) -> Stream:
+    return Stream.of("hold", hold_id, "")
+
+
+def erasures_of(connection: Connection, events: Table, accounts: Sequence[str]) -> list[tuple[str, str]]:
+    """(account id, request id) of the erasures that were asked for of these accounts here, in order."""
+    whose, request = events.c.data["account_id"].astext, events.c.data["request_id"].astext
+    begun = select(whose, request).where(events.c.type == ERASURE_BEGUN, whose.in_(accounts)).order_by(whose, request)
+    found = [(account_id, request_id) for account_id, request_id in connection.execute(begun)]
+    return [pair for pair in found if not pair[1].startswith(EXPIRED)]
 
 
 def scan_stream(request_id: str) -> Stream:

@@ -70,25 +70,34 @@ class Progress:
             self.found[key] = self.found.get(key, 0) + line.found
 
 
-def receipt_lines(progress: Progress, now: list[Counted], objects: set[str]) -> list[ReceiptLine]:
-    """One line per category and store. `now` is what a fresh inventory counts; `objects` are the stores in buckets.
+def receipt_lines(
+    progress: Progress, now: list[Counted], objects: set[str], held: Iterable[Counted] = ()
+) -> list[ReceiptLine]:
+    """One line per category and store. `now` is what a fresh inventory counts; `objects` are the stores in buckets;
+    `held` is what legal holds took out of each store before it was emptied.
 
     Objects have no transaction to count in, so what is gone of those found is what was erased of them.
     """
     erased = progress.erased or {}
     current = {(line.category, line.store): line for line in now}
+    safe = {(line.category, line.store): line for line in held}
     lines = []
     for category, store in sorted({*progress.found, *erased, *current}):
-        key = (category, store)
-        found, line = progress.found.get(key, 0), current.get(key, Counted(category, store, 0))
+        key, nothing = (category, store), Counted(category, store, 0)
+        found, line, kept_safe = progress.found.get(key, 0), current.get(key, nothing), safe.get(key, nothing)
         left = line.found - line.retained
         gone = max(0, found - line.found) if store in objects else erased.get(key, 0)
-        kept = min(
-            line.retained, found
-        )  # what the erasure itself wrote, such as a refusal of tokens, is not the person's
-        basis, until = (line.basis, line.until) if kept else ("", "")
-        lines.append(ReceiptLine(category, store, found, gone, kept, left, basis, until))
+        # What the erasure itself wrote, such as a refusal of tokens, is not the person's.
+        kept = min(line.retained + kept_safe.found, found)
+        basis, until = _reason(line, kept_safe) if kept else ("", "")
+        lines.append(ReceiptLine(category, store, found, max(0, gone - kept_safe.found), kept, left, basis, until))
     return lines
+
+
+def _reason(law: Counted, hold: Counted) -> tuple[str, str]:
+    """Why something is kept, and until when the last of it is."""
+    reasons = [line.basis for line in (law, hold) if line.basis]
+    return "; ".join(dict.fromkeys(reasons)), max(law.until, hold.until)
 
 
 def outcome_of(lines: list[ReceiptLine], keys: int, holdings: Holdings, left_on_bus: int = 0) -> str:

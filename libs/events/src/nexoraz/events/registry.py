@@ -13,6 +13,8 @@ from nexoraz.events.event import Event, Stream, kebab
 
 ERASED = "[erased]"
 """What a personal text field reads as once its key is destroyed; an optional field reads as None."""
+BLANK = ""
+"""What stands for a sealed value that the retention job took out of an event; no sealed value is empty."""
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 Json = dict[str, Any]
@@ -113,8 +115,11 @@ class Registry:
             text = opened.get(name)
             if text is None:
                 continue
+            if sealer is None or text == BLANK:
+                opened[name] = entry.erased[name]
+                continue
             try:
-                opened[name] = _unseal(text, declared, stream, version, name, sealer) if sealer else entry.erased[name]
+                opened[name] = _unseal(text, declared, stream, version, name, sealer)
             except KeyDestroyed:
                 opened[name] = entry.erased[name]
         return msgspec.convert(opened, entry.cls)

@@ -93,7 +93,8 @@ def _text_columns(
     table: Table, holding: TableHolding | Unlinked | None, counted_too: bool = False
 ) -> list[Column[Any]]:
     """Pseudonymous columns that could hold an id, except the one by which the holding itself was counted."""
-    counted = holding.account_column if isinstance(holding, TableHolding) and not counted_too else ""
+    by_account = isinstance(holding, TableHolding) and not holding.safe and not counted_too
+    counted = holding.account_column if by_account and isinstance(holding, TableHolding) else ""
     return [
         column
         for column in table.columns
@@ -107,7 +108,7 @@ def _search_tables(holdings: Holdings, connection: Connection, account_id: str) 
     small = _small_tables(holdings, connection)
     if small not in holdings.searches:
         holdings.searches[small] = union_all(*_searches(holdings, small))
-    rows = connection.execute(holdings.searches[small], {"account": account_id}).all()
+    rows = connection.execute(holdings.searches[small], {"account": account_id, "at": holdings.store.clock()}).all()
     return [Residue(f"{store} (search)", found, kept_by_law) for store, found, kept_by_law in rows]
 
 
@@ -127,7 +128,7 @@ def _read_whole(
     """One pass for all columns, a line for each."""
     within = [func.strpos(cast(column, Text), ACCOUNT) > 0 for column in columns]
     found = [func.count().filter(match) for match in within]
-    keep = [func.count().filter(match, _keep(holding)) for match in within]
+    keep = [func.count().filter(match, _keep(holdings, holding)) for match in within]
     counted = select(
         func.unnest(array([literal(f"{table.name}.{column.name}") for column in columns])).label("store"),
         func.unnest(array(found)).label("found"),
@@ -139,11 +140,15 @@ def _read_whole(
 def _by_index(
     holdings: Holdings, column: Column[Any], holding: TableHolding | Unlinked | None
 ) -> Select[str, int, int]:
-    counts = select(literal(f"{column.table.name}.{column.name}"), func.count(), func.count().filter(_keep(holding)))
+    counts = select(
+        literal(f"{column.table.name}.{column.name}"), func.count(), func.count().filter(_keep(holdings, holding))
+    )
     return counts.select_from(column.table).where(_foreign(holdings, column.table), column == ACCOUNT)
 
 
-def _keep(holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:
+def _keep(holdings: Holdings, holding: TableHolding | Unlinked | None) -> ColumnElement[bool]:
+    if isinstance(holding, TableHolding) and holding.safe:
+        return holding.table.c.hold_id.in_(select(holdings.store.tables.legal_holds.c.hold_id))
     if isinstance(holding, TableHolding) and holding.retained is not None:
         return kept(holding.retained)
     return literal(False)
@@ -177,11 +182,12 @@ def _swept(
     erased = holdings.store.tables.erased_accounts
     match = func.right(cast(column, Text), UUID_LENGTH) == erased.c.account_id
     rows = connection.execute(
-        select(erased.c.account_id, func.count(), func.count().filter(_keep(holding)))
+        select(erased.c.account_id, func.count(), func.count().filter(_keep(holdings, holding)))
         .select_from(column.table)
         .join(erased, match)
         .where(erased.c.completed_at.is_not(None), _foreign(holdings, column.table))
-        .group_by(erased.c.account_id)
+        .group_by(erased.c.account_id),
+        {"at": holdings.store.clock()},
     )
     name = f"{column.table.name}.{column.name}"
     return [(account, Residue(name, found, keep)) for account, found, keep in rows]

@@ -32,7 +32,6 @@ from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import InlineProjection, SqlEventStore, connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.events.tasks import TaskHandler, TaskQueue
-from nexoraz.events.transient import is_transient
 from nexoraz.events.upload_grants import RpcUploadGrants
 from nexoraz.events.vault import Vault
 from nexoraz.events.worker import Periodic, WorkerParts
@@ -58,7 +57,6 @@ class Chassis(Protocol):
     def make_engine(self, url: str, pool_size: int = 8) -> Engine: ...
     def migrate(self, url: str, directory: Path) -> None: ...
     def revoke(self, conn: Connection, subject: str) -> None: ...
-    def purge_chassis(self, conn: Connection) -> None: ...
     def current_traceparent(self) -> str | None: ...
     async def serve_health(self, bind: str, checks: Checks) -> asyncio.Server: ...
 
@@ -188,8 +186,6 @@ class _OwnMessages:
         return self.stream.purge_key(account_id)
 
 
-Purge = Callable[[Connection], None]
-"""Removes what has expired, in a transaction of its own on the service's database."""
 HOUR, DAY = 3600.0, 86400.0
 EXPORTS_AT_ONCE = 2
 """Per worker: each holds two sealed parts of 8 MiB, and a long one must not keep everybody else's waiting."""
@@ -201,15 +197,14 @@ class WorkerPlan:
     """What a service adds to the worker beside its part in erasure and export.
 
     register, recall: of the coordinator, which knows itself what was erased (restoration.py).
-    housekeeping: each removes what has expired and is without effect; all of them run every hour, in one worker,
-    after the chassis's own. jobs: more that runs as long as the worker.
+    periodic: what is done every so often by one worker, besides the retention job. jobs: more that runs as long as
+    the worker.
     """
 
     translate: Callable[[Event, Recorded], Contract | None]
     handlers: Mapping[type[Foreign], Handler]
     task_handlers: Mapping[str, TaskHandler] = field(default_factory=dict)
     rpc_handlers: Mapping[str, RpcHandler] = field(default_factory=dict)
-    housekeeping: Sequence[Purge] = ()
     periodic: Sequence[Periodic] = ()
     task_concurrency: Mapping[str, int] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
@@ -221,7 +216,6 @@ def worker_parts(
     runtime: Runtime, participation: Participation, plan: WorkerPlan, nats: NatsSettings, bind: str
 ) -> WorkerParts:
     """The worker of a service that takes part in erasure and export; its readiness is served on `bind`."""
-    purges = [runtime.chassis.purge_chassis, *plan.housekeeping]
 
     def translate(event: Event, recorded: Recorded) -> Contract | None:
         return participation.translate(event, recorded) or plan.translate(event, recorded)
@@ -242,9 +236,9 @@ def worker_parts(
         serve_health=partial(runtime.chassis.serve_health, bind),
         periodic=[
             *plan.periodic,
-            Periodic("housekeeping", HOUR, housekeeping(runtime.engine, purges)),
             Periodic("vault", HOUR, participation.keep_vault),
             Periodic("sweep", DAY, participation.sweep),
+            Periodic("retention", HOUR, lambda: log.info("retention applied", count=participation.retention.run())),
         ],
         jobs=plan.jobs,
         task_concurrency={EXPORT: EXPORTS_AT_ONCE, **plan.task_concurrency},
@@ -259,20 +253,3 @@ def worker_parts(
             plan.recall,
         ),
     )
-
-
-def housekeeping(engine: Engine, purges: Sequence[Purge]) -> Callable[[], None]:
-    """Every purge in a transaction of its own: one that fails is told, and keeps no other from its work. Raises only
-    what is transient, after which all of it may run again."""
-
-    def run() -> None:
-        for purge in purges:
-            try:
-                with engine.begin() as connection:
-                    purge(connection)
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                log.error("housekeeping failed", part=purge.__qualname__, error=type(error).__name__)
-
-    return run

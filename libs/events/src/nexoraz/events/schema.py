@@ -14,9 +14,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from nexoraz.events.columns import operational, pseudonym
+from nexoraz.events.classification import Personal
+from nexoraz.events.columns import operational, personal, pseudonym
 
 STAMP = DateTime(timezone=True)
+ERASURE_BEGUN = "erasure-begun.v1"
+"""The stored type of the event that says which account an erasure is of (protocol_events.py)."""
 
 
 class KernelTables:
@@ -43,6 +46,8 @@ class KernelTables:
             UniqueConstraint("stream", "version"),
             Index("events_account_id", "account_id"),
         )
+        begun = self.events.c.type == ERASURE_BEGUN
+        Index("events_erasures_begun", self.events.c.data["account_id"].astext, postgresql_where=begun)
         self.erased_accounts = Table(
             "erased_accounts",
             metadata,
@@ -116,3 +121,29 @@ class KernelTables:
             UniqueConstraint("kind", "key"),
             Index("tasks_due", "state", "run_at"),
         )
+        self.legal_holds = Table(
+            "legal_holds",
+            metadata,
+            pseudonym("hold_id", Text, primary_key=True),
+            pseudonym("account_id", Text, nullable=False),
+            operational("store", Text, nullable=False),
+            pseudonym("record_id", Text, nullable=False),
+            operational("category", Text, nullable=False),
+            operational("basis", Text, nullable=False),
+            operational("until", STAMP, nullable=False),
+            operational("kept_at", STAMP),
+            Index("legal_holds_account_id", "account_id"),
+        )
+        """What may not go: one record of a store, or all of a category. kept_at: when an erasure sealed it away."""
+        self.held_records = Table(
+            "held_records",
+            metadata,
+            pseudonym("hold_id", Text, primary_key=True),
+            operational("store", Text, primary_key=True),
+            pseudonym("record_id", Text, primary_key=True),
+            pseudonym("account_id", Text, nullable=False),
+            operational("categories", Text, nullable=False),
+            personal("body", Personal("user", purpose="hold", retention="legal-hold")),
+            Index("held_records_account_id", "account_id"),
+        )
+        """What an erasure left because it is held, sealed under a key of the hold's own."""

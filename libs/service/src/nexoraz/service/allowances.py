@@ -19,7 +19,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from nexoraz.service.connections import AnyConnection, run
+from nexoraz.service.connections import run
 from nexoraz.service.problems import Problem
 
 SHARES = 50
@@ -32,7 +32,6 @@ on conflict (subject) do update set
   taken = case when a.ends_at <= %(now)s then excluded.taken else a.taken + excluded.taken end,
   ends_at = case when a.ends_at <= %(now)s then excluded.ends_at else a.ends_at end
 returning taken, ends_at"""
-_PURGE = "delete from allowances where ends_at < %(now)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +148,3 @@ class Hashing(Protocol):
 def allowances_of(engine: Engine, keys: Hashing | None, factor: int) -> Allowances | None:
     """Those of a service; none where it is only described."""
     return Allowances(engine, keys.digest, factor) if keys else None
-
-
-def purge_allowances(conn: AnyConnection, now: float) -> None:
-    """Delete the windows that have ended. now: Unix seconds."""
-    run(conn, _PURGE, {"now": now})

@@ -40,7 +40,6 @@ from nexoraz.service.tables import idempotency_table
 
 __all__ = [
     "IdempotencyKeys", "Once", "forget", "forget_async", "idempotency_table", "idempotent", "idempotent_stream",
-    "purge_expired", "purge_expired_async",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -59,7 +58,6 @@ on conflict (account_id, route, key_hash) do update
 set fingerprint = excluded.fingerprint, status = excluded.status, answer = excluded.answer, created_at = now()
 where k.created_at <= now() - interval '24 hours'
 returning 1"""
-_PURGE = "delete from idempotency_keys where created_at <= now() - interval '24 hours'"
 _FORGET = "delete from idempotency_keys where account_id = %(account_id)s"
 
 
@@ -222,16 +220,6 @@ def _once(with_body: bool) -> Once:
     body = request.get_data(cache=True) if with_body else (request.mimetype or "").encode()
     content = keys.digest(request.method.encode(), request.path.encode(), request.query_string, body)
     return Once(keys, caller.account_id if caller else "", f"{request.method} {rule}", key, content)
-
-
-def purge_expired(conn: AnyConnection) -> None:
-    """Delete the rows that are older than a day."""
-    run(conn, _PURGE, {})
-
-
-async def purge_expired_async(conn: AnyAsyncConnection) -> None:
-    """`purge_expired` for worker processes."""
-    await run_async(conn, _PURGE, {})
 
 
 def forget(conn: AnyConnection, account_id: str) -> None:

@@ -28,7 +28,6 @@ insert into revocations as r (subject, issued_until, at) values (%(subject)s, %(
 on conflict (subject) do update set at = excluded.at, issued_until =
   case when r.issued_until is null or excluded.issued_until is null then null
        else greatest(r.issued_until, excluded.issued_until) end"""
-_PURGE = "delete from revocations where at < now() - interval '1 day'"
 
 
 def remember_key(conn: AnyConnection, kid: str, jwk: Mapping[str, Any], not_after: datetime) -> None:
@@ -68,16 +67,6 @@ def revoke(conn: AnyConnection, subject: str, issued_until: datetime | None = No
 async def revoke_async(conn: AnyAsyncConnection, subject: str, issued_until: datetime | None = None) -> None:
     """`revoke` for worker processes."""
     await run_async(conn, _REVOKE, {"subject": subject, "issued_until": issued_until})
-
-
-def purge_revocations(conn: AnyConnection) -> None:
-    """Delete revocations older than a day. Tokens live ten minutes, so none that they concern is valid."""
-    run(conn, _PURGE, {})
-
-
-async def purge_revocations_async(conn: AnyAsyncConnection) -> None:
-    """`purge_revocations` for worker processes."""
-    await run_async(conn, _PURGE, {})
 
 
 class VerificationKeys:

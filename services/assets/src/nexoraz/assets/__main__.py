@@ -1,5 +1,5 @@
-"""`python -m nexoraz.assets web | worker | migrate | rebuild | letters | tasks | rotate | sweep | generate`, and for
-training `manifest | model`."""
+"""`python -m nexoraz.assets web | worker | migrate | rebuild | letters | tasks | retain | rotate | sweep |
+generate`, and for training `manifest | model`."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from nexoraz.assets import bootstrap
 from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.manifest import ManifestUnknown, ModelNotNamed
 from nexoraz.service.commands import Command, Commands, run
+from nexoraz.service.retain import retain_command
 
 
 def _make_manifest(settings: Settings, _: argparse.Namespace) -> int:
@@ -45,6 +46,7 @@ COMMANDS = Commands(
     others=[
         Command("manifest", "sign a list of the photos that may train models", lambda _: None, _make_manifest),
         Command("model", "say that a model was trained by a manifest", _model_arguments, _register_model),
+        retain_command(lambda settings, apply: bootstrap.build(settings).participation.retention.lines(apply)),
     ],
     also_logs=frozenset({"account_id", "photo_id", "purpose"}),
 )

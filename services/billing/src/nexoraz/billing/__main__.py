@@ -1,10 +1,12 @@
-"""`python -m nexoraz.billing web | worker | migrate | rebuild | letters | tasks | rotate | sweep | generate`."""
+"""`python -m nexoraz.billing web | worker | migrate | rebuild | letters | tasks | retain | rotate | sweep |
+generate`."""
 
 import sys
 
 from nexoraz.billing import bootstrap
 from nexoraz.billing.config import Settings
 from nexoraz.service.commands import Commands, run
+from nexoraz.service.retain import retain_command
 
 COMMANDS = Commands(
     name=bootstrap.SERVICE,
@@ -19,6 +21,7 @@ COMMANDS = Commands(
     upkeep=lambda settings: bootstrap.build(settings).upkeep().jobs(),
     restored=lambda settings, since: bootstrap.build(settings).runtime.restored(since),
     documents=bootstrap.documents,
+    others=(retain_command(lambda settings, apply: bootstrap.build(settings).participation.retention.lines(apply)),),
 )
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from nexoraz.billing.adapters import published, subscribed
-from nexoraz.billing.adapters.holdings import HELD
+from nexoraz.billing.adapters.holdings import HELD, RULES
 from nexoraz.billing.adapters.kept import kept_of
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
 from nexoraz.billing.adapters.stripe_payments import StripePayments
@@ -136,7 +136,8 @@ class App(participant.Participant):
 def build(settings: Settings, payments: Payments | None = None, clock: Callable[[], datetime] = now) -> App:
     """Wire billing. `payments` and `clock` stand in for Stripe's payments and the time in tests."""
     runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
-    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, HELD)
+    runtime.store.clock = clock
+    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, HELD, RULES)
     participation = runtime.participation(holdings)
     key, address = settings.stripe_api_key.reveal(), settings.stripe_api_base
     provider = payments or StripePayments(key, address)

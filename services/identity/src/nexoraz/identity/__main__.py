@@ -1,4 +1,4 @@
-"""`python -m nexoraz.identity web | worker | migrate | rebuild | letters | tasks | rotate | sweep | operator |
+"""`python -m nexoraz.identity web | worker | migrate | rebuild | letters | tasks | retain | rotate | sweep | operator |
 generate`."""
 
 import sys
@@ -7,6 +7,7 @@ from nexoraz.identity import bootstrap
 from nexoraz.identity.adapters import operator_desk
 from nexoraz.identity.config import Settings
 from nexoraz.service.commands import Command, Commands, run
+from nexoraz.service.retain import retain_command
 
 COMMANDS = Commands(
     name=bootstrap.SERVICE,
@@ -22,6 +23,7 @@ COMMANDS = Commands(
     restored=lambda settings, since: bootstrap.build(settings).runtime.restored(since),
     documents=bootstrap.documents,
     others=(
+        retain_command(lambda settings, apply: bootstrap.build(settings).participation.retention.lines(apply)),
         Command(
             "operator",
             "who may use the operators' side of the API",

@@ -1,6 +1,6 @@
 """Puts identity together. The only module that names adapters; nothing is connected until something is asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +11,7 @@ from nexoraz.events import participant
 from nexoraz.events.holdings import Holdings
 from nexoraz.events.participation import PROTOCOL_EVENTS
 from nexoraz.events.registry import Registry
-from nexoraz.events.runtime import HOUR, Purge, Runtime, WorkerPlan
+from nexoraz.events.runtime import HOUR, Runtime, WorkerPlan
 from nexoraz.events.sql_store import now
 from nexoraz.events.vault import Vault
 from nexoraz.events.worker import Periodic
@@ -20,7 +20,7 @@ from nexoraz.identity.adapters.argon2id import Argon2Passwords
 from nexoraz.identity.adapters.ceremonies import WebauthnCeremonies
 from nexoraz.identity.adapters.challenges import SqlChallenges
 from nexoraz.identity.adapters.credentials import SqlCredentials
-from nexoraz.identity.adapters.holdings import held
+from nexoraz.identity.adapters.holdings import RULES, held
 from nexoraz.identity.adapters.mails import SqlMailbox
 from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
@@ -89,7 +89,6 @@ class App(participant.Participant):
     tables: IdentityTables
     ports: Ports
     use_cases: UseCases
-    housekeeping: Sequence[Purge]
 
     def web(self) -> Flask:
         """The HTTP side. Touches its databases only, so it serves while NATS and the mail system are down."""
@@ -137,7 +136,6 @@ class App(participant.Participant):
                 TELL_POLICY_CHANGE: self.use_cases.policy_mails.tell,
             },
             rpc_handlers={SUBJECT: self.use_cases.referred_mail},
-            housekeeping=self.housekeeping,
             periodic=[Periodic("signing-keys", HOUR, self.use_cases.signing.ensure_key)],
         )
 
@@ -169,14 +167,10 @@ def build(
     )
     use = use_cases(ports)
 
-    holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables))
+    runtime.store.clock = clock
+    holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables), RULES)
     farewell = Farewell(runtime.store, accounts, use.sending, clock)
     participation = runtime.participation(holdings, accounts.release_address, before_erase=farewell.say)
-    housekeeping = [
-        lambda connection: sessions.purge(connection, clock()),
-        lambda connection: throttle.purge(connection, clock()),
-        lambda connection: challenges.purge(connection, clock()),
-    ]
     return App(
         settings=settings,
         runtime=runtime,
@@ -186,7 +180,6 @@ def build(
         tables=tables,
         ports=ports,
         use_cases=use,
-        housekeeping=housekeeping,
     )
 
 

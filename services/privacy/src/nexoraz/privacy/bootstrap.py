@@ -19,13 +19,14 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.restoration import SUBJECT as ERASURES
 from nexoraz.events.runtime import Runtime, WorkerPlan
 from nexoraz.events.sql_store import now
+from nexoraz.events.worker import Periodic
 from nexoraz.privacy.adapters import published, subscribed
 from nexoraz.privacy.adapters.archive_store import SealedArchives
 from nexoraz.privacy.adapters.certificate_book import SealedSigningKeys, SqlCertificateBook
 from nexoraz.privacy.adapters.documents import StoredDocuments
 from nexoraz.privacy.adapters.erasure_register import ErasureRegister
 from nexoraz.privacy.adapters.export_keys import SqlExportKeys
-from nexoraz.privacy.adapters.holdings import held
+from nexoraz.privacy.adapters.holdings import RULES, held
 from nexoraz.privacy.adapters.ledger import BucketLedger
 from nexoraz.privacy.adapters.referral_contents import RpcLetters, SealedContents
 from nexoraz.privacy.adapters.upload_grants import SUBJECT, UploadGrants
@@ -35,7 +36,8 @@ from nexoraz.privacy.application.referrals import Letters
 from nexoraz.privacy.application.use_cases import Ports, Terms, UseCases, use_cases
 from nexoraz.privacy.config import Settings
 from nexoraz.privacy.domain.consent import ConsentDecided
-from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, ParticipantAnnounced
+from nexoraz.privacy.domain.events import REQUEST_EVENTS, KeyEpochEnded, ParticipantAnnounced, RetentionNoted
+from nexoraz.privacy.domain.hold import HOLD_EVENTS
 from nexoraz.privacy.domain.oversight import OperatorAccess
 from nexoraz.privacy.domain.policy import POLICY_VERSION, VERSIONS
 from nexoraz.privacy.domain.policy_change import PolicyAccepted, PolicyChangeAnnounced, PolicyChangeTold
@@ -44,6 +46,7 @@ from nexoraz.privacy.domain.words import WordsWritten
 from nexoraz.privacy.projections.accesses import OperatorAccesses
 from nexoraz.privacy.projections.consents import ConsentRecords
 from nexoraz.privacy.projections.export_progress import SqlExportProgress
+from nexoraz.privacy.projections.holds import Holds, RetentionReport
 from nexoraz.privacy.projections.participants import KeyEpochs, Participants
 from nexoraz.privacy.projections.policy_notices import PolicyNotices
 from nexoraz.privacy.projections.queue import Objections, RequestParticipants
@@ -55,6 +58,7 @@ from nexoraz.privacy.web.consents import add_gpc, consents_blueprint, visitors_b
 from nexoraz.privacy.web.desk import Desk
 from nexoraz.privacy.web.documents import documents_blueprint
 from nexoraz.privacy.web.handling import add_handling
+from nexoraz.privacy.web.holds import HoldDesk, add_hold_routes, holds_blueprint
 from nexoraz.privacy.web.policy import add_policy_notice, policy_blueprint
 from nexoraz.privacy.web.refusals import REFUSALS, install_answers
 from nexoraz.privacy.web.register import register_blueprint
@@ -71,8 +75,10 @@ from nexoraz.service.settings import Secret
 REGISTRY = Registry.of(
     [
         *REQUEST_EVENTS,
+        *HOLD_EVENTS,
         ParticipantAnnounced,
         KeyEpochEnded,
+        RetentionNoted,
         OperatorAccess,
         WordsWritten,
         ConsentDecided,
@@ -95,6 +101,7 @@ EXAMPLE = Settings(
     s3_secret_key=Secret("example"),
 )
 """Settings to describe the service with; no secret is in them and nothing is reached by them."""
+MINUTE = 60.0
 PARTICIPANTS = Participants()
 PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "requests": RequestRecords(),
@@ -107,6 +114,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "policy_notices": PolicyNotices(),
     "referrals": ReferralRecords(),
     "key_epochs": KeyEpochs(),
+    "retention": RetentionReport(),
 }
 
 
@@ -118,6 +126,7 @@ class App(participant.Participant):
     objects: Objects
     ports: Ports
     use_cases: UseCases
+    held: Holds
 
     def web(self) -> Flask:
         """The HTTP side. Touches its database and its bucket only."""
@@ -141,6 +150,8 @@ class App(participant.Participant):
         )
         folder = files("nexoraz.privacy") / "policy"
         texts = {v.version: (folder / f"{v.version}.md").read_text(encoding="utf-8") for v in VERSIONS}
+        hold_desk, admin = HoldDesk(desk, self.use_cases.holds, self.held), admin_blueprint(desk)
+        add_hold_routes(admin, hold_desk)
         app = create_app(
             SERVICE,
             VERSION,
@@ -148,7 +159,8 @@ class App(participant.Participant):
             [
                 requests_blueprint(desk),
                 following_blueprint(desk),
-                add_support(add_policy_notice(add_handling(admin_blueprint(desk), desk), desk), desk),
+                add_support(add_policy_notice(add_handling(admin, desk), desk), desk),
+                holds_blueprint(hold_desk),
                 add_gpc(documents_blueprint(desk, texts[POLICY_VERSION])),
                 policy_blueprint(desk, texts),
                 register_blueprint(desk),
@@ -186,6 +198,7 @@ class App(participant.Participant):
             register=self.register,
             recall=self.use_cases.recollection.recall,
             task_concurrency={ASSEMBLE: 2},
+            periodic=[Periodic("holds", MINUTE, self.use_cases.holds.release_expired)],
         )
 
     def start(self) -> None:
@@ -207,9 +220,12 @@ def build(
 ) -> App:
     """Wire privacy. The arguments stand in for the time, for S3 and for who mails in tests."""
     runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
+    held_back = Holds(runtime.vault)
+    runtime.store.inline.append(held_back)
     runtime.store.inline.append(FollowUps(runtime.tasks))
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
-    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects))
+    runtime.store.clock = clock
+    holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, held(objects), RULES)
     book = SqlRequestBook()
     # Nobody asks for the account from its erasure on.
     participation = runtime.participation(holdings, on_begun=book.lock_account)
@@ -218,6 +234,7 @@ def build(
         store=runtime.store,
         queue=runtime.tasks,
         book=book,
+        holds=held_back,
         roster=PARTICIPANTS,
         hashes=runtime.vault,
         export_keys=SqlExportKeys(runtime.engine, runtime.vault),
@@ -236,7 +253,8 @@ def build(
         runtime=runtime,
         holdings=holdings,
         participation=participation,
-        read_models=PROJECTIONS,
+        read_models={**PROJECTIONS, "holds": held_back},
+        held=held_back,
         objects=objects,
         ports=ports,
         use_cases=use_cases(ports, _terms(settings)),

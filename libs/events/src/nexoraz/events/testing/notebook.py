@@ -37,6 +37,8 @@ from nexoraz.events.holdings import FileName, Holdings, ObjectHolding, Retained,
 from nexoraz.events.objects import ObjectKind, Objects
 from nexoraz.events.participation import PROTOCOL_EVENTS, Participation
 from nexoraz.events.registry import Registry
+from nexoraz.events.retention import Retention
+from nexoraz.events.rules import Rule
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.sealed_columns import seal_column
 from nexoraz.events.sql_store import SqlEventStore, connection_of
@@ -83,6 +85,7 @@ INVOICES = Table(
 REFUSALS = Table("refusals", METADATA, pseudonym("subject", Text, primary_key=True))
 ROWS = "SELECT count(*) FROM {} WHERE account_id = :a"
 TAX = "legal-obligation: accounting records"
+RULES = [Rule("invoices", "to account for what was sold", TAX, "ten years", "term")]
 
 
 def holdings_of(store: SqlEventStore, vault: Vault, objects: Objects) -> Holdings:
@@ -90,11 +93,16 @@ def holdings_of(store: SqlEventStore, vault: Vault, objects: Objects) -> Holding
     declared: list[Holding] = [
         TableHolding(NOTES, "user.content", present=lambda row: {"id": row["id"], "title": row["title"]}),
         TableHolding(LINES, "user.content"),
-        TableHolding(INVOICES, "user.financial", retained=Retained(TAX, INVOICES.c.paid_at + timedelta(days=3653))),
+        TableHolding(
+            INVOICES,
+            "user.financial",
+            retention="invoices",
+            retained=Retained(TAX, INVOICES.c.paid_at + timedelta(days=3653)),
+        ),
         Unlinked(REFUSALS, "refuses the tokens of the erased", searched=False),
         ObjectHolding(objects, PHOTOS, describe=lambda _, a: {f"{a}-photo": FileName("cup.jpg", "image/jpeg")}),
     ]
-    return Holdings("notebook", store, METADATA, vault, declared)
+    return Holdings("notebook", store, METADATA, vault, declared, RULES)
 
 
 class Notebook:
@@ -104,15 +112,23 @@ class Notebook:
         self.engine, self.vault, self.bus = engine, vault, FakeBus()
         self.store = SqlEventStore(engine, KERNEL, REGISTRY, vault)
         self.objects = Objects(bucket, vault)
-        self.holdings = holdings_of(self.store, vault, self.objects)
         self.told: list[str] = []
         self.queue = TaskQueue(KERNEL)
         self.queue.owner = "worker-1"
+        self.take_part(holdings_of(self.store, vault, self.objects))
+
+    def take_part(self, holdings: Holdings) -> None:
+        """Erasure and export by these declarations."""
+        self.holdings = holdings
         self.participation = Participation(
-            "notebook", self.store, self.queue, self.holdings, vault, self.bus, self.bus, self.bus,
+            "notebook", self.store, self.queue, holdings, self.vault, self.bus, self.bus, self.bus,
             on_begun=self.refuse_tokens, before_erase=lambda account, _: self.told.append(account),
             upload=self.bus.upload,
         )  # fmt: skip
+
+    def retention(self, batch: int = 1_000) -> Retention:
+        """The retention job; its clock is the store's."""
+        return Retention(self.holdings, self.participation.expire, batch)
 
     def refuse_tokens(self, tx: Transaction, account_id: str) -> None:
         connection_of(tx).execute(upsert(REFUSALS).values(subject=account_id).on_conflict_do_nothing())

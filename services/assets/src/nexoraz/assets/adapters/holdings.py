@@ -44,5 +44,5 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
         TableHolding(MANIFEST_PHOTOS, category="user.consent", purpose="training"),
         TableHolding(THUMBNAILS, category="user.content.private", purpose="content", present=None, reason=COPIES),
         ObjectHolding(objects, THUMBNAIL_FILES, exported=False, reason=COPIES),
-        *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
+        *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
     ]

@@ -16,11 +16,17 @@ from nexoraz.billing.projections.tables import (
 )
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import Holding, Retained, TableHolding
+from nexoraz.events.rules import Rule
 
 TAX_TERM = timedelta(days=3653)
 """Ten years: the longest term for accounting records among the countries served (clause R1)."""
 
 TAX_LAW = "legal-obligation: accounting records (GDPR Art. 17(3)(b))"
+BILLING_RECORDS = Rule(
+    "billing-records", "to account for what was sold", TAX_LAW,
+    "ten years after the payment; unpaid ones as long as the account", "term",
+)  # fmt: skip
+RULES = (BILLING_RECORDS,)
 
 
 def _own(row: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +40,7 @@ HELD: list[Holding] = [
     TableHolding(
         PURCHASES,
         category="user.financial",
-        retention="billing-records",
+        retention=BILLING_RECORDS.name,
         present=_own,
         retained=Retained(TAX_LAW, until=PURCHASES.c.paid_at + TAX_TERM, where=PURCHASES.c.state == "paid"),
     ),
@@ -46,5 +52,5 @@ HELD: list[Holding] = [
         retained=Retained(TAX_LAW, until=REFUNDS.c.started_at + TAX_TERM, where=REFUNDS.c.state != "failed"),
     ),
     TableHolding(SUBSCRIPTIONS, category="user.account", present=_own),
-    *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
+    *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
 ]

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Connection, DateTime, Engine, MetaData, Table, Text, delete, insert
+from sqlalchemy import DateTime, Engine, MetaData, Table, Text, delete, insert
 
 from nexoraz.events.columns import operational, pseudonym
 from nexoraz.identity.application.ports import Clock, KeyedHash
@@ -40,10 +40,6 @@ class SqlChallenges:
         with self._engine.begin() as connection:
             expires_at = connection.execute(taken).scalar()
         return expires_at is not None and self._now() < expires_at
-
-    def purge(self, connection: Connection, now: datetime) -> None:
-        """Remove what has expired."""
-        connection.execute(delete(self._table).where(self._table.c.expires_at <= now))
 
     def _hash(self, purpose: str, subject: str, challenge: str) -> str:
         return self._hashes.keyed_hash("challenge", f"{purpose}|{subject}|{challenge}")

@@ -1,9 +1,8 @@
 """Attempts, counted in PostgreSQL in a transaction of their own: a refused request counts too."""
 
 import math
-from datetime import datetime
 
-from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, Table, Text, case, delete
+from sqlalchemy import DateTime, Engine, Integer, MetaData, Table, Text, case, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from nexoraz.events.columns import operational, pseudonym
@@ -51,10 +50,6 @@ class SqlThrottle:
     def clear(self, rule: Rule, subject: str) -> None:
         with self._engine.begin() as connection:
             connection.execute(delete(self._table).where(self._table.c.subject_hash == self._hash(rule, subject)))
-
-    def purge(self, connection: Connection, now: datetime) -> None:
-        """Remove the windows that have ended."""
-        connection.execute(delete(self._table).where(self._table.c.ends_at <= now))
 
     def _hash(self, rule: Rule, subject: str) -> str:
         return self._hashes.keyed_hash("throttle", f"{rule.name}|{subject}")

@@ -24,12 +24,12 @@ CREDENTIAL_CHANGED = "credential-changed"
 class SessionStarted(Event, frozen=True):
     session_id: Id
     account_id: Id
-    device: Annotated[str, Personal("user.device")]
+    device: Annotated[str, Personal("user.device", retention="session-device")]
     refresh_hash: Id
     started_at: Fact[datetime]
     expires_at: Fact[datetime]
-    network: Annotated[str | None, Personal("user.device.ip_address")] = None
-    country: Annotated[str | None, Personal("user.location")] = None
+    network: Annotated[str | None, Personal("user.device.ip_address", retention="session-device")] = None
+    country: Annotated[str | None, Personal("user.location", retention="session-device")] = None
 
 
 class SessionRefreshed(Event, frozen=True):

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import MetaData, Table, Text, exists, select, update
+from sqlalchemy import DateTime, Index, MetaData, Table, Text, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from nexoraz.events.columns import pseudonym
+from nexoraz.events.columns import operational, pseudonym
 from nexoraz.events.event import Recorded
 from nexoraz.events.schema import KernelTables
 from nexoraz.events.sql_store import connection_of
@@ -16,13 +16,16 @@ from nexoraz.identity.domain.password import PasswordReplaced
 
 
 def accounts_table(metadata: MetaData) -> Table:
-    return Table(
+    table = Table(
         "accounts",
         metadata,
         pseudonym("account_id", Text, primary_key=True),
         pseudonym("email_hash", Text, nullable=False, unique=True),
         pseudonym("verified_by", Text, nullable=False, server_default=""),
+        operational("registered_at", DateTime(timezone=True), nullable=False),
     )
+    Index("accounts_unverified", table.c.registered_at, postgresql_where=table.c.verified_by == "")
+    return table
 
 
 class SqlAccounts:
@@ -37,7 +40,8 @@ class SqlAccounts:
     def apply(self, tx: Transaction, recorded: Recorded) -> None:
         match recorded.event:
             case AccountRegistered(account_id, email):
-                row = insert(self._table).values(account_id=account_id, email_hash=self._hash(email))
+                known = {"account_id": account_id, "email_hash": self._hash(email)}
+                row = insert(self._table).values(**known, registered_at=recorded.occurred_at)
                 taken = row.on_conflict_do_nothing(index_elements=["email_hash"]).returning(self._table.c.account_id)
                 if connection_of(tx).execute(taken).first() is None:
                     raise VersionConflict("accounts", 0)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, DateTime, Index, MetaData, Row, Table, Text, delete, insert, select, tuple_, update
+from sqlalchemy import DateTime, Index, MetaData, Row, Table, Text, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID as SQL_UUID
 
 from nexoraz.events.classification import Personal
@@ -26,9 +26,9 @@ def sessions_table(metadata: MetaData) -> Table:
         metadata,
         pseudonym("id", SQL_UUID(as_uuid=True), primary_key=True),
         pseudonym("account_id", Text, nullable=False),
-        personal("device", Personal("user.device")),
-        personal("network", Personal("user.device.ip_address"), nullable=True),
-        personal("country", Personal("user.location"), nullable=True),
+        personal("device", Personal("user.device", retention="session")),
+        personal("network", Personal("user.device.ip_address", retention="session"), nullable=True),
+        personal("country", Personal("user.location", retention="session"), nullable=True),
         operational("created_at", STAMP, nullable=False),
         operational("last_used_at", STAMP, nullable=False),
         operational("expires_at", STAMP, nullable=False),
@@ -37,7 +37,7 @@ def sessions_table(metadata: MetaData) -> Table:
 
 
 class SqlSessions:
-    """One row per session that is not revoked; expired ones are left out by the query and removed by `purge`."""
+    """One row per session that is not revoked; expired ones are left out, and ended by the retention job."""
 
     def __init__(self, table: Table, sealer: Sealer) -> None:
         self._table = table
@@ -83,7 +83,3 @@ class SqlSessions:
             return open_column(self._sealer, column, row.account_id, str(row.id), getattr(row, name)) or ""
 
         return ListedSession(row.id, text("device"), row.created_at, row.last_used_at, text("network"), text("country"))
-
-    def purge(self, connection: Connection, now: datetime) -> None:
-        """Remove what has expired."""
-        connection.execute(delete(self._table).where(self._table.c.expires_at <= now))

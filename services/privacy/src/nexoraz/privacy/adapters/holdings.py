@@ -9,12 +9,32 @@ from typing import Any
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import Holding, ObjectHolding, Retained, TableHolding, Unlinked
 from nexoraz.events.objects import Objects
+from nexoraz.events.rules import Rule
 from nexoraz.privacy.adapters.archive_store import ARCHIVES, PARTS
+from nexoraz.privacy.application.follow_ups import DISCARD, ERASE_ARCHIVE
+from nexoraz.privacy.application.referrals import FORGET
 from nexoraz.privacy.projections import tables as t
 
-EXPORT = "export-archive"
+RIGHTS = "legal obligation to answer requests (GDPR Art. 15, 20)"
 AUDIT_TERM = timedelta(days=3 * 365)
 AUDIT_BASIS = "GDPR Art. 5(2), 32: who looked at people's data stays accountable"
+EXPORT_WORK = Rule(
+    "export-work", "to make an export", RIGHTS, "until the export is made or given up", "work", by=DISCARD
+)
+EXPORT_ARCHIVE = Rule(
+    "export-archive", "to hand an export over", RIGHTS, "until the archive expires", "work", by=ERASE_ARCHIVE
+)
+AUDIT = Rule("audit", "to know who looked at what", AUDIT_BASIS, "three years after the look", "term")
+HOLD_REASON = Rule(
+    "hold-reason", "to know why something was held", AUDIT_BASIS, "ten years after the hold was placed", "term",
+    "pseudonymise", after=timedelta(days=3653),
+)  # fmt: skip
+UNTIL_ANSWERED = Rule(
+    "until-answered", "to answer who wrote without a sign-in", RIGHTS, "until it is answered, or nobody confirmed it",
+    "work",
+    by=FORGET,
+)  # fmt: skip
+RULES = (UNTIL_ANSWERED, EXPORT_WORK, EXPORT_ARCHIVE, AUDIT, HOLD_REASON)
 
 
 def _request(row: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +69,7 @@ def held(objects: Objects) -> list[Holding]:
         TableHolding(
             t.EXPORT_KEYS,
             "user.authorization.credentials",
-            retention=EXPORT,
+            retention=EXPORT_WORK.name,
             present=None,
             reason="opens the parts of an export that is being made",
             transient=True,
@@ -57,14 +77,18 @@ def held(objects: Objects) -> list[Holding]:
         TableHolding(
             t.ARCHIVES,
             "user",
-            retention=EXPORT,
+            retention=EXPORT_ARCHIVE.name,
             present=None,
             reason="where an earlier export can be downloaded",
             transient=True,
         ),
-        ObjectHolding(objects, PARTS, retention=EXPORT, exported=False, reason="parts of an export being made"),
-        ObjectHolding(objects, ARCHIVES, retention=EXPORT, exported=False, reason="an earlier export, not new data"),
-        *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations, t.ALLOWANCES),
+        ObjectHolding(
+            objects, PARTS, retention=EXPORT_WORK.name, exported=False, reason="parts of an export being made"
+        ),
+        ObjectHolding(
+            objects, ARCHIVES, retention=EXPORT_ARCHIVE.name, exported=False, reason="an earlier export, not new data"
+        ),
+        *access_holdings(t.IDEMPOTENCY, t.AUTH.revocations, t.ALLOWANCES, t.AUTH.verification_keys),
         TableHolding(t.OBJECTIONS, "user.consent", present=_objection),
         TableHolding(t.CONSENTS, "user.consent", present=_without_account),
         TableHolding(t.POLICY_NOTICES, "user.consent", present=_without_account),
@@ -74,19 +98,20 @@ def held(objects: Objects) -> list[Holding]:
             "user.behavior",
             account_column="operator_id",
             purpose="accountability",
-            retention="audit",
+            retention=AUDIT.name,
             present=_own_use,
             retained=Retained(AUDIT_BASIS, until=t.OPERATOR_ACCESSES.c.at + AUDIT_TERM),
         ),
         TableHolding(
             t.REFERRAL_CONTENTS,
             "user.content.private",
-            retention="until-answered",
+            retention=UNTIL_ANSWERED.name,
             account_column="referral_id",
             purpose=t.REFERRED,
             present=_written,
         ),
         Unlinked(t.REFERRALS, "what came without a sign-in, and what became of it; whose it is is not known"),
+        Unlinked(t.HOLDS, "legal holds; whose they are is a keyed hash"),
         Unlinked(t.REQUESTS, "what became of a request; whose it was is said in account_requests only"),
         Unlinked(t.REQUEST_PARTICIPANTS, "which service was asked about a request and has answered"),
         Unlinked(t.EXPORT_PROGRESS, "how far an export is while it is written; says not whose"),

@@ -1,10 +1,12 @@
 """What privacy tells the other services: who is asked for what, and how a request ended. At most one fact per event."""
 
+from datetime import datetime
+
 from nexoraz.events.classification import Fact, Id
 from nexoraz.events.contracts import Contract
 from nexoraz.events.event import Event, Recorded
 from nexoraz.events.protocol_contracts import contracts_of
-from nexoraz.privacy.domain import consent, policy_change
+from nexoraz.privacy.domain import consent, hold, policy_change
 from nexoraz.privacy.domain import events as e
 
 
@@ -91,6 +93,30 @@ class PolicyChangeAnnounced(Published, frozen=True):
     summary: Fact[str]
 
 
+class HoldPlaced(Published, frozen=True):
+    """The participant keeps one record of a store, or (store "") all records of a category, of the account. basis: what
+    its receipt may say."""
+
+    key_field = "hold_id"
+    account_id: Id
+    hold_id: Id
+    participant: Fact[str]
+    store: Fact[str]
+    record_id: Id
+    category: Fact[str]
+    basis: Fact[str]
+    until: Fact[datetime]
+
+
+class HoldReleased(Published, frozen=True):
+    """The hold is over; what it kept goes as if it had never been held."""
+
+    key_field = "hold_id"
+    account_id: Id
+    hold_id: Id
+    participant: Fact[str]
+
+
 CONTRACTS: list[type[Contract]] = [
     ErasureRequested,
     ResidueScanRequested,
@@ -100,11 +126,13 @@ CONTRACTS: list[type[Contract]] = [
     ObjectionRecorded,
     ConsentDecided,
     PolicyChangeAnnounced,
+    HoldPlaced,
+    HoldReleased,
     *contracts_of("privacy"),
 ]
 
 
-def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - one return per kind of event
+def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911, PLR0912 - one return per kind of event
     match event:
         case e.ErasureAsked():
             return ErasureRequested(event.account_id, event.request_id, event.participants)
@@ -127,5 +155,11 @@ def translate(event: Event, _: Recorded) -> Contract | None:  # noqa: PLR0911 - 
             return RequestCompleted(event.request_id, event.type, "denied")
         case e.RequestWithdrawn():
             return RequestCompleted(event.request_id, event.type, "withdrawn")
+        case hold.HoldPlaced():
+            basis = event.basis if event.told else hold.UNTOLD
+            what = (event.store, event.record_id, event.category)
+            return HoldPlaced(event.account_id, event.hold_id, event.participant, *what, basis, event.until)
+        case hold.HoldReleased():
+            return HoldReleased(event.account_id, event.hold_id, event.participant)
         case _:
             return None

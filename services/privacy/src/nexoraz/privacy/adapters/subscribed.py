@@ -1,4 +1,4 @@
-"""What privacy listens to: the same five messages of every participant, and identity's keys and sign-outs.
+"""What privacy listens to: the same messages of every participant, and identity's keys and sign-outs.
 
 Every participant publishes under its own name, so there is one view per participant and message, made alike.
 """
@@ -18,6 +18,8 @@ from nexoraz.events.sql_store import connection_of
 from nexoraz.events.store import Transaction
 from nexoraz.privacy.application.answers import Answers
 from nexoraz.privacy.application.policy_changes import PolicyChanges
+from nexoraz.privacy.domain.amendment import RecordsErased as Erased
+from nexoraz.privacy.domain.events import RetentionNoted
 from nexoraz.privacy.domain.policy_change import Channel
 from nexoraz.privacy.domain.vocabulary import Part, PartFile, Receipt, ReceiptLine, Scan, ScanLine
 from nexoraz.service.auth import remember_key, revoke
@@ -82,12 +84,39 @@ class PhotoUploaded(Foreign, frozen=True):
     account_id: str
 
 
+class RecordsErased(Foreign, frozen=True):
+    request_id: str
+    participant: str
+    cause: str
+    lines: tuple[ReceiptLine, ...]
+    erased_at: str
+
+
+class RetentionApplied(Foreign, frozen=True):
+    participant: str
+    rule: str
+    store: str
+    action: str
+    records: int
+    applied_at: str
+
+
+class HoldAnswered(Foreign, frozen=True):
+    hold_id: str
+    participant: str
+    outcome: str
+    records: int
+
+
 MESSAGES: Mapping[type[Foreign], str] = {
     ParticipantAnnounced: "participant-announced.v1",
     ErasureReceipted: "erasure-receipted.v1",
     ResidueScanned: "residue-scanned.v1",
     ExportPartWritten: "export-part-written.v1",
     KeyEpochDestroyed: "key-epoch-destroyed.v1",
+    RecordsErased: "records-erased.v1",
+    RetentionApplied: "retention-applied.v1",
+    HoldAnswered: "hold-answered.v1",
 }
 
 
@@ -112,6 +141,9 @@ def handlers(answers: Answers, changes: PolicyChanges, participants: Iterable[st
         own[view_of(service, ResidueScanned)] = taking.scan
         own[view_of(service, ExportPartWritten)] = taking.part
         own[view_of(service, KeyEpochDestroyed)] = taking.epoch_end
+        own[view_of(service, RecordsErased)] = taking.records
+        own[view_of(service, RetentionApplied)] = taking.retention
+        own[view_of(service, HoldAnswered)] = taking.hold
     return own
 
 
@@ -170,6 +202,20 @@ class _Taking:
         self._answers.epoch_ended(
             tx, received.producer, said.participant, said.epoch, said.destroyed_at, said.attested_at
         )
+
+    def records(self, tx: Transaction, received: Received) -> None:
+        said: RecordsErased = received.data
+        erased = Erased(said.participant, said.lines, said.erased_at)
+        self._answers.records_erased(tx, received.producer, said.cause, said.request_id, erased)
+
+    def retention(self, tx: Transaction, received: Received) -> None:
+        said: RetentionApplied = received.data
+        noted = RetentionNoted(said.participant, said.rule, said.store, said.action, said.records, said.applied_at)
+        self._answers.retention_applied(tx, received.producer, str(received.id), noted)
+
+    def hold(self, tx: Transaction, received: Received) -> None:
+        said: HoldAnswered = received.data
+        self._answers.hold_answered(tx, received.producer, said.participant, said.hold_id, said.outcome, said.records)
 
 
 def _in_turn(tx: Transaction) -> None:

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+from nexoraz.events.event import Stream
 from nexoraz.events.store import Transaction, execute
-from nexoraz.privacy.application.ports import Clock
+from nexoraz.privacy.application.amending import ask_to_amend
+from nexoraz.privacy.application.holds import Holds
+from nexoraz.privacy.application.ports import Clock, Queue
 from nexoraz.privacy.application.streams import epochs_stream, participant_stream, request_stream
+from nexoraz.privacy.domain.amendment import RecordsErased
 from nexoraz.privacy.domain.commands import Command, TakePart, TakeReceipt, TakeScan
 from nexoraz.privacy.domain.epochs import NoteEpochEnd, epochs
+from nexoraz.privacy.domain.events import RetentionNoted
 from nexoraz.privacy.domain.participants import NoteAnnouncement, participant
 from nexoraz.privacy.domain.request import request
 from nexoraz.privacy.domain.vocabulary import Part, Receipt, Scan
@@ -29,6 +34,8 @@ class Answers:
     """
 
     clock: Clock
+    queue: Queue
+    holds: Holds
 
     def announce(self, tx: Transaction, by: str, name: str, data_map_hash: str, data_map: str) -> None:
         _check(by, name)
@@ -39,6 +46,19 @@ class Answers:
         _check(by, name)
         command = NoteEpochEnd(name, epoch, destroyed_at, attested_at, self.clock())
         execute(tx, epochs, epochs_stream(name), command)
+
+    def records_erased(self, tx: Transaction, by: str, cause: str, request_id: str, erased: RecordsErased) -> None:
+        """What was kept at an erasure is gone, so its certificate is amended; the same cause amends once."""
+        _check(by, erased.participant)
+        ask_to_amend(self.queue, tx, f"{by}:{cause}", request_id, erased)
+
+    def retention_applied(self, tx: Transaction, by: str, message_id: str, noted: RetentionNoted) -> None:
+        _check(by, noted.participant)
+        tx.append(Stream.of("retained", message_id, ""), 0, [noted])
+
+    def hold_answered(self, tx: Transaction, by: str, name: str, hold_id: str, outcome: str, records: int) -> None:
+        _check(by, name)
+        self.holds.answered(tx, hold_id, outcome, records)
 
     def receipt(self, tx: Transaction, by: str, message_id: str, request_id: str, receipt: Receipt) -> None:
         _check(by, receipt.participant)

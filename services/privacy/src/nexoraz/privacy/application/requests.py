@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from nexoraz.events.event import Event
 from nexoraz.events.store import EventStore, Transaction, execute, load, repeated
-from nexoraz.events.tasks import Task
+from nexoraz.events.tasks import Postpone, Task
 from nexoraz.privacy.application.capability import new_token, token_hash
+from nexoraz.privacy.application.follow_ups import RUN
 from nexoraz.privacy.application.handling import Handling
+from nexoraz.privacy.application.holds import HoldBook
 from nexoraz.privacy.application.ports import Clock, ExportKeys, KeyedHash, Queue, RequestBook, Roster
 from nexoraz.privacy.application.streams import request_stream
 from nexoraz.privacy.domain.commands import DenyRequest, RunRequest, SubmitRequest, WithdrawRequest
@@ -18,6 +20,11 @@ from nexoraz.privacy.domain.vocabulary import DenialReason, RequestType, State
 from nexoraz.privacy.domain.words import Author
 
 ERASED = "erased"
+UNTIL_ANSWERED_S = 2.0
+
+
+class HoldUnanswered(Exception):
+    """A participant has not said yet whether it placed a legal hold of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Requests:
 
     store: EventStore
     book: RequestBook
+    holds: HoldBook
     roster: Roster
     keys: ExportKeys
     hashes: KeyedHash
@@ -70,7 +78,7 @@ class Requests:
             immediate=asked.immediate,
             grace=self.grace,
             policy_version=self.policy_version,
-            being_erased_by=self._erasure_of(tx, asked.account_id),
+            being_erased_by=self.erasure_of(tx, asked.account_id),
             at=self.clock(),
             about=asked.about,
         )
@@ -79,15 +87,22 @@ class Requests:
         state, _ = load(tx, request, request_stream(accepted.request_id))
         self.handling.write(tx, state, Author.PERSON, "asked", asked.text)
         if state.grace_until is None:
-            self.run(tx, accepted.request_id)
+            self._run_now(tx, accepted.request_id)
         return accepted
+
+    def _run_now(self, tx: Transaction, request_id: str) -> None:
+        try:
+            self.run(tx, request_id)
+        except HoldUnanswered:
+            self.queue.enqueue(tx, RUN, request_id, {"request_id": request_id}, delay_s=UNTIL_ANSWERED_S)
 
     def withdraw(self, tx: Transaction, request_id: str) -> None:
         """Raises NotInGrace."""
         execute(tx, request, request_stream(request_id), WithdrawRequest(self.clock()))
 
     def run(self, tx: Transaction, request_id: str) -> None:
-        """Start the request, unless it was withdrawn or runs already. Raises GraceNotOver, KeyDestroyed."""
+        """Start the request, unless it was withdrawn or runs already. Raises GraceNotOver, KeyDestroyed, and
+        HoldUnanswered for an erasure while a participant has to say whether it keeps what is held."""
         state, version = load(tx, request, request_stream(request_id))
         public_key = ""
         if state.type is RequestType.ACCESS and state.state is State.GRACE:
@@ -96,6 +111,10 @@ class Requests:
         events = request.decide(command, state)
         if not events:
             return
+        if state.type is RequestType.ERASURE:
+            self.book.lock_account(tx, state.account_id)
+            if self.holds.unanswered(tx, state.account_id):
+                raise HoldUnanswered
         tx.append(request_stream(request_id), version, events)
         if state.type is RequestType.ERASURE:
             self._deny_export_when_erasure_starts(tx, state.account_id)
@@ -107,7 +126,10 @@ class Requests:
             self.run(tx, task.payload["request_id"])
             self.queue.complete(tx, task)
 
-        repeated(self.store, work)
+        try:
+            repeated(self.store, work)
+        except HoldUnanswered as waiting:
+            raise Postpone("a legal hold is not answered yet", UNTIL_ANSWERED_S) from waiting
 
     def state_of(self, tx: Transaction, request_id: str) -> Request:
         """The request as it stands; `id` is "" for one that does not exist."""
@@ -117,7 +139,7 @@ class Requests:
         """All that happened to the request, in order."""
         return [recorded.event for recorded in tx.read(request_stream(request_id))]
 
-    def _erasure_of(self, tx: Transaction, account_id: str) -> str:
+    def erasure_of(self, tx: Transaction, account_id: str) -> str:
         """The account's running erasure, "" when there is none; one in grace does not hinder other requests."""
         if tx.is_erased(account_id):
             return self.book.active(tx, account_id, RequestType.ERASURE) or ERASED

@@ -13,6 +13,7 @@ from nexoraz.privacy.application.certifying import Certifying
 from nexoraz.privacy.application.consents import Consents
 from nexoraz.privacy.application.exports import Exports
 from nexoraz.privacy.application.handling import Handling
+from nexoraz.privacy.application.holds import HoldBook, Holds
 from nexoraz.privacy.application.oversight import Oversight
 from nexoraz.privacy.application.policy_changes import PolicyChanges
 from nexoraz.privacy.application.ports import (
@@ -39,6 +40,7 @@ class Ports:
     store: EventStore
     queue: Queue
     book: RequestBook
+    holds: HoldBook
     roster: Roster
     hashes: KeyedHash
     export_keys: ExportKeys
@@ -77,6 +79,7 @@ class UseCases:
     consents: Consents
     policy_changes: PolicyChanges
     referrals: Referrals
+    holds: Holds
 
     def task_handlers(self) -> dict[str, Callable[[Task], None]]:
         """What is done later (follow_ups.py), by kind."""
@@ -102,6 +105,7 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
     requests = Requests(
         store=p.store,
         book=p.book,
+        holds=p.holds,
         roster=p.roster,
         keys=p.export_keys,
         hashes=p.hashes,
@@ -128,8 +132,11 @@ def use_cases(p: Ports, terms: Terms) -> UseCases:
         terms.archives_kept_for,
     )
     consents = Consents(p.signing, p.clock, p.new_id, terms.policy_version, terms.issuer)
+    holds = Holds(p.store, p.book, p.holds, p.roster, requests.erasure_of, p.clock, p.new_id)
+    answers = Answers(p.clock, p.queue, holds)
     return UseCases(
-        requests, Answers(p.clock), certifying, amending, exports, oversight, recollection, handling, consents,
+        requests, answers, certifying, amending, exports, oversight, recollection, handling, consents,
         PolicyChanges(p.clock),
         Referrals(p.store, p.contents, p.letters, p.queue, requests, p.clock, p.new_id),
+        holds,
     )  # fmt: skip

@@ -220,6 +220,17 @@ class KeyEpochEnded(Event, frozen=True):
     at: Fact[datetime]
 
 
+class RetentionNoted(Event, frozen=True):
+    """A participant said that a retention rule ended so many records of a store. applied_at: as it wrote it."""
+
+    participant: Fact[str]
+    rule: Fact[str]
+    store: Fact[str]
+    action: Fact[str]
+    records: Fact[int]
+    applied_at: Fact[str]
+
+
 REQUEST_EVENTS: tuple[type[Event], ...] = (
     RequestReceived, RequestVerified, GraceStarted, GraceWaived, RequestWithdrawn, RequestRecalled, RequestStarted,
     ErasureAsked, ReceiptTaken, ScanAsked, ScanTaken, ErasureProven,

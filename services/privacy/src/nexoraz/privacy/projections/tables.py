@@ -240,6 +240,39 @@ KEY_EPOCHS = Table(
     operational("attested_at", Text, nullable=False),
 )
 
+HOLDS = Table(
+    "holds",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("account_hash", Text, nullable=False),
+    operational("participant", Text, nullable=False),
+    operational("store", Text, nullable=False),
+    pseudonym("record_id", Text, nullable=False),
+    operational("category", Text, nullable=False),
+    operational("basis", Text, nullable=False),
+    operational("until", STAMP, nullable=False),
+    operational("told", Boolean, nullable=False),
+    operational("state", Text, nullable=False),
+    operational("outcome", Text, nullable=False, server_default=""),
+    operational("records", Integer, nullable=False, server_default="0"),
+    operational("placed_at", STAMP, nullable=False),
+    operational("ended_at", STAMP),
+    Index("holds_account", "account_hash"),
+    Index("holds_state", "state", "until"),
+)
+
+RETENTION = Table(
+    "retention",
+    METADATA,
+    operational("participant", Text, primary_key=True),
+    operational("rule", Text, primary_key=True),
+    operational("store", Text, primary_key=True),
+    operational("action", Text, nullable=False),
+    operational("records", BigInteger, nullable=False),
+    operational("last_records", Integer, nullable=False),
+    operational("last_at", Text, nullable=False),
+)
+
 SIGNING_KEYS = Table(
     "signing_keys",
     METADATA,

@@ -4,6 +4,7 @@ from flask import Flask, Response
 
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, VersionConflict
+from nexoraz.privacy.domain import hold as h
 from nexoraz.privacy.domain import refusals as r
 from nexoraz.privacy.domain.consent import PrivacyControlSent
 from nexoraz.privacy.domain.referral import NotThatKind, ReferralSettled, ReferralUnknown
@@ -28,6 +29,10 @@ REFUSALS = Refusals(
         NotThatKind: 409,
         AccountErased: 409,
         r.NoParticipants: 409,
+        h.ErasureBegan: 409,
+        h.HoldNotInForce: 409,
+        h.ParticipantUnknown: 422,
+        h.UntilPassed: 422,
         VersionConflict: 409,
     }
 )

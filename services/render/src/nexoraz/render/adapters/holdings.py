@@ -17,7 +17,7 @@ def held(objects: Objects) -> Sequence[Holding]:
         TableHolding(JOBS, category="user.behavior"),
         TableHolding(PHOTOS, category="user.content.private", present=None, reason="assets exports the photos"),
         ObjectHolding(objects, OUTPUTS, describe=_names),
-        *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES),
+        *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
     ]
 
 
