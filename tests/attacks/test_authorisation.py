@@ -60,6 +60,13 @@ DECISIONS = {
     "POST /v1/identity/passkeys/registration": Decision(200),
     "POST /v1/identity/passkeys/challenge": Decision(200, 200),
     "DELETE /v1/identity/passkeys/{passkey_id}": SOMEBODYS,
+    "GET /v1/identity/openid": Decision(200, 200),
+    "GET /v1/identity/openid/links": PAGE,
+    "POST /v1/identity/openid/{provider}/authorization": Decision(404, 404),
+    "POST /v1/identity/openid/{provider}/link/authorization": SOMEBODYS,
+    "POST /v1/identity/openid/{provider}/link": Decision(422, body={"handle": "x", "code": "x", "state": "x"}),
+    "DELETE /v1/identity/openid/{provider}/link": SOMEBODYS,
+    "POST /v1/identity/sessions/openid": Decision(422, 422, {}),
     "POST /v1/identity/sessions/passkey": Decision(422, 422, {}),
     "POST /v1/identity/sessions": Decision(401, 401, {"email": "nobody@example.org", "password": "wrong password"}),
     "POST /v1/identity/sessions/refresh": Decision(401, 401, {"refresh_token": "of-nobody"}),
@@ -167,14 +174,14 @@ SIGNS_OUT = {"DELETE /v1/identity/sessions", "DELETE /v1/identity/sessions/curre
 OPERATIONS = [pytest.param(operation, id=str(operation)) for operation in ALL]
 GUARDED = [pytest.param(operation, id=str(operation)) for operation in ALL if operation.guarded]
 ADMIN, REQUESTS = "/v1/privacy/admin/", "/v1/privacy/requests"
-PAGES = "/v1/identity/links/"
-"""Its parameter names a page, which is the same for everybody."""
+PAGES = ("/v1/identity/links/", "/v1/identity/openid/")
+"""Their parameter names a page or a provider, which is the same for everybody."""
 RENDER_OF = "POST /v1/render/jobs"
 """Names a thing in its body."""
 BY_ID = [
     pytest.param(each, id=str(each))
     for each in ALL
-    if (each.names or str(each) == RENDER_OF) and not each.path.startswith((ADMIN, PAGES))
+    if (each.names or str(each) == RENDER_OF) and not each.path.startswith((ADMIN, *PAGES))
 ]
 
 

@@ -11,7 +11,10 @@ from importlinter.cli import lint_imports
 from tests.contract.suite import ROOT, SERVICES
 
 HTTP_CLIENTS = frozenset({"requests", "httpx", "aiohttp", "urllib3", "http.client", "urllib.request", "smtplib"})
-REASONS = {"identity/adapters/smtp.py": "hands mail to the mail system of the operator"}
+REASONS = {
+    "identity/adapters/smtp.py": "hands mail to the mail system of the operator",
+    "identity/adapters/openid.py": "asks the OpenID providers that the operator has named",
+}
 """Modules that reach another system by a general client, each with its reason. Stripe and S3 are reached by
 their own packages; a photo that assets released, by the kernel (`nexoraz.events.objects`)."""
 

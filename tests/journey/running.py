@@ -15,12 +15,15 @@ from pathlib import Path
 import pytest
 
 from nexoraz.local.layout import Layout
-from nexoraz.local.suite import THROTTLE_FACTOR
+from nexoraz.local.suite import OPENID_PROVIDERS, THROTTLE_FACTOR
+from services.identity.tests import provider
 from tests.journey.demo import ROOT, places, reachable
 from tests.journey.person import Person, Places
 
 START_S = 120.0
 FIRST_PORT, LAST_PORT, PORTS_EACH = 24_000, 31_900, 50
+OPENID_PORT = 45
+"""Of a suite's fifty ports, where a test may start the OpenID provider that the suite knows."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,12 @@ def started(folder: Path, module: str = "nexoraz.local", **environment: str) -> 
     log = (var.parent / "run.log").open("w+b")
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
-    environment = {"TMPDIR": str(temporary), **environment}  # its temporary files are told from everybody else's
+    openid = json.dumps(provider.settings(port + OPENID_PORT))
+    environment = {
+        "TMPDIR": str(temporary),
+        OPENID_PROVIDERS: openid,
+        **environment,
+    }  # its temporary files are told from everybody else's
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment}
     )

@@ -1,18 +1,25 @@
 """How one signs in: the parts of C1, C2, U2 and RT1 that credentials, devices and changes are about."""
 
 import re
-from urllib.parse import urlsplit
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psycopg
 import pytest
+import urllib3
 
 from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import Layout
+from services.identity.tests import provider
 from services.identity.tests.authenticator import Authenticator
 from tests.journey.demo import ROOT
 from tests.journey.person import Person, until
-from tests.journey.running import RunningSuite
+from tests.journey.running import OPENID_PORT, RunningSuite
 from tests.policy.asking import ask
 from tests.policy.conftest import Evidence
 
@@ -98,6 +105,59 @@ def test_a_passkey_signs_in_without_a_password_and_once_per_challenge(suite: Run
     phished = {"credential": phone.get(somebody.call("POST", "/v1/identity/passkeys/challenge")["publicKey"])}
     assert ask(somebody, "POST", "/v1/identity/sessions/passkey", phished).status == 401
     evidence("signed by the key of the device; the same answer again and one for another origin get 401")
+
+
+@contextmanager
+def openid_provider(suite: RunningSuite) -> Iterator[str]:
+    """The provider that the suite knows, in a process of its own."""
+    port = suite.port + OPENID_PORT
+    script, quiet = str(Path(provider.__file__)), subprocess.DEVNULL
+    process = subprocess.Popen([sys.executable, script, str(port)], stdout=quiet, stderr=quiet)
+    try:
+        issuer = f"http://127.0.0.1:{port}"
+        until(lambda: _answers(f"{issuer}/keys"), "the provider started")
+        yield issuer
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(url: str) -> bool | None:
+    try:
+        return urllib3.request("GET", url, retries=False, timeout=2).status == 200
+    except urllib3.exceptions.HTTPError:
+        return None
+
+
+def at_the_provider(begun: dict[str, str], email: str) -> dict[str, str]:
+    """The person's browser goes to the provider, and comes back with its answer."""
+    who = urlencode({"subject": email, "email": email})
+    answer = urllib3.request("GET", f"{begun['authorization_url']}&{who}", redirect=False)
+    back = parse_qs(urlsplit(answer.headers["Location"]).query)
+    return {"handle": begun["handle"], "code": back["code"][0], "state": back["state"][0]}
+
+
+@shows("C1", "sign-in by OpenID Connect")
+def test_a_provider_signs_in_whom_the_owner_has_linked(suite: RunningSuite, evidence: Evidence) -> None:
+    person = suite.person()
+    person.register()
+    person.sign_in()
+    stranger, base = Person(person.places), "/v1/identity/openid/example-id"
+    with openid_provider(suite) as issuer:
+
+        def answered() -> dict[str, str]:
+            return at_the_provider(stranger.call("POST", f"{base}/authorization"), person.email)
+
+        body = {"provider": "example-id", **answered()}
+        assert ask(stranger, "POST", "/v1/identity/sessions/openid", body).status == 409
+        person.call(
+            "POST", f"{base}/link", at_the_provider(person.call("POST", f"{base}/link/authorization"), person.email)
+        )
+        body = {"provider": "example-id", **answered()}
+        signed_in = ask(stranger, "POST", "/v1/identity/sessions/openid", body)
+        assert (signed_in.status, signed_in.json["account_id"]) == (201, person.account_id)
+        assert ask(stranger, "POST", "/v1/identity/sessions/openid", body).status == 422
+    evidence(f"by a provider at {issuer}: 409 before its owner linked the account, 201 afterwards, once per answer")
 
 
 @shows("RT1", "history of changes")

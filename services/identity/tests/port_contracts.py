@@ -15,6 +15,7 @@ from nexoraz.identity.application.use_cases import Ports
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
 from nexoraz.identity.domain.password import PasswordReplaced
+from nexoraz.identity.domain.provider_link import ProviderLinked, ProviderUnlinked
 from nexoraz.identity.domain.session import SessionRefreshed, SessionRevoked, SessionStarted
 from services.identity.tests.examples import EMAIL, NOW
 
@@ -215,6 +216,21 @@ class PortsContract:
         bob = account(ports)
         with pytest.raises(VersionConflict), ports.store.transaction() as tx:
             tx.append(Stream.of("account", bob, bob), 1, [AddressChanged(bob, "ann@example.net", NOW)])
+
+    def test_a_subject_is_found_while_it_is_linked_and_belongs_to_one_account(self, ports: Ports) -> None:
+        ann, bob = account(ports), account(ports, "bob@example.org")
+        linked, unlinked = (kind(ann, "example-id", "subject", NOW) for kind in (ProviderLinked, ProviderUnlinked))
+        with ports.store.transaction() as tx:
+            tx.append(Stream.of("provider-links", ann, ann), 0, [linked])
+        with ports.store.transaction() as tx:
+            assert ports.provider_links.find(tx, "subject") == ann
+        with pytest.raises(VersionConflict), ports.store.transaction() as tx:
+            also = ProviderLinked(bob, "example-id", "subject", NOW)
+            tx.append(Stream.of("provider-links", bob, bob), 0, [also])
+        with ports.store.transaction() as tx:
+            tx.append(Stream.of("provider-links", ann, ann), 1, [unlinked])
+        with ports.store.transaction() as tx:
+            assert ports.provider_links.find(tx, "subject") is None
 
     def test_the_country_of_a_network(self, ports: Ports) -> None:
         assert ports.places.country("91.1.2.0/24") == "DE"

@@ -14,13 +14,11 @@ from nexoraz.events.testing import FixedClock, MemorySealer
 from nexoraz.identity.adapters.ceremonies import WebauthnCeremonies
 from nexoraz.identity.adapters.memory import (
     MemoryAccounts,
-    MemoryChallenges,
     MemoryCredentials,
     MemoryHashes,
     MemoryMails,
     MemoryOperators,
     MemoryPasswords,
-    MemoryPlaces,
     MemoryPrivateKeys,
     MemorySessions,
     MemoryStandings,
@@ -28,6 +26,8 @@ from nexoraz.identity.adapters.memory import (
     MemoryThrottle,
     MemoryTransport,
 )
+from nexoraz.identity.adapters.memory_sign_in import MemoryChallenges, MemoryPlaces, MemoryProviderLinks
+from nexoraz.identity.adapters.openid import OpenIdProviders, Registered
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.registration import Registering
 from nexoraz.identity.application.session_starts import Client, SignedIn
@@ -47,11 +47,13 @@ class World:
     sealer: MemorySealer = field(default_factory=MemorySealer)
     passwords: MemoryPasswords = field(default_factory=MemoryPasswords)
     transport: MemoryTransport = field(default_factory=MemoryTransport)
+    providers: dict[str, Registered] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.accounts, self.sessions = MemoryAccounts(), MemorySessions()
         self.mails, self.operators, self.waited = MemoryMails(self.clock), MemoryOperators(), 0.0
-        inline: list[InlineProjection] = [self.accounts, self.sessions, self.operators]
+        self.provider_links = MemoryProviderLinks()
+        inline: list[InlineProjection] = [self.accounts, self.sessions, self.operators, self.provider_links]
         self.queue = MemoryTaskQueue()
         self.store = MemoryEventStore(REGISTRY, self.sealer, inline=inline, clock=self.clock)
         self.ports = Ports(
@@ -71,6 +73,8 @@ class World:
             challenges=MemoryChallenges(self.clock),
             standings=MemoryStandings(),
             ceremonies=WebauthnCeremonies("https://nexoraz.test"),
+            provider_links=self.provider_links,
+            providers=OpenIdProviders(self.providers),
             transport=self.transport,
             pace=Pace(sleep=self._sleep),
             now=self.clock,

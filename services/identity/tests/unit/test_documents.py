@@ -18,6 +18,7 @@ from nexoraz.identity.domain import (
     operator,
     passkey,
     password,
+    provider_link,
     session,
     signing_key,
 )  # fmt: skip
@@ -65,12 +66,14 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
         "AddPasskey",
         "UsePasskey",
         "RemovePasskey",
+        "LinkProvider",
+        "UnlinkProvider",
     }
     assert names([row[0] for row in table]) == commands
     assert names([row[1] for row in table]) == {event.__name__ for event in EVENTS}
     modules = (
         access_code, account, address_change, countries, email_address, operator, passkey,
-        password, session, signing_key,
+        password, provider_link, session, signing_key,
     )  # fmt: skip
     refusals = {
         name for module in modules for name, kind in vars(module).items()

@@ -27,6 +27,8 @@ OBSERVED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG")
 WITH_BUCKET = ("assets", "render", "privacy")
 THROTTLE_FACTOR = "NEXORAZ_THROTTLE_FACTOR"
 """Passed on to identity: tests and load come from one address."""
+OPENID_PROVIDERS = "NEXORAZ_OPENID_PROVIDERS"
+"""Passed on to identity: who else may sign people in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ class Suite:
     def _own(self, service: str) -> dict[str, str]:
         match service:
             case "identity":
-                return {"NEXORAZ_SMTP_URL": self.mailbox.smtp_url, "NEXORAZ_MAIL_FROM": "Nexoraz <hello@nexoraz.pro>"}
+                mail = {"NEXORAZ_SMTP_URL": self.mailbox.smtp_url, "NEXORAZ_MAIL_FROM": "Nexoraz <hello@nexoraz.pro>"}
+                return mail | {name: os.environ[name] for name in (OPENID_PROVIDERS,) if name in os.environ}
             case "billing":
                 return {
                     "NEXORAZ_STRIPE_API_KEY": self.stripe.api_key,

@@ -1,8 +1,9 @@
 """Puts identity together. The only module that names adapters; nothing is connected until something is asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from flask import Flask
@@ -22,6 +23,7 @@ from nexoraz.identity.adapters.challenges import SqlChallenges
 from nexoraz.identity.adapters.credentials import SqlCredentials
 from nexoraz.identity.adapters.holdings import RULES, held
 from nexoraz.identity.adapters.mails import SqlMailbox
+from nexoraz.identity.adapters.openid import OpenIdProviders, read_providers
 from nexoraz.identity.adapters.places import RegistryPlaces
 from nexoraz.identity.adapters.private_keys import SqlPrivateKeys
 from nexoraz.identity.adapters.schema import IdentityTables
@@ -42,12 +44,14 @@ from nexoraz.identity.domain.events import EVENTS
 from nexoraz.identity.projections.access import OwnAccess
 from nexoraz.identity.projections.accounts import SqlAccounts
 from nexoraz.identity.projections.operators import SqlOperators
+from nexoraz.identity.projections.provider_links import SqlProviderLinks
 from nexoraz.identity.projections.sessions import SqlSessions
 from nexoraz.identity.web.accounts import accounts_blueprint
 from nexoraz.identity.web.addresses import addresses_blueprint
 from nexoraz.identity.web.codes import codes_blueprint
 from nexoraz.identity.web.keys import keys_blueprint
 from nexoraz.identity.web.links import links_blueprint
+from nexoraz.identity.web.openid import openid_blueprint
 from nexoraz.identity.web.passkeys import passkeys_blueprint
 from nexoraz.identity.web.passwords import passwords_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
@@ -103,10 +107,11 @@ class App(participant.Participant):
             self.settings,
             [
                 accounts_blueprint(use.registration),
-                sessions_blueprint(use.sign_in, use.session_ends, use.passkeys),
+                sessions_blueprint(use.sign_in, use.session_ends, use.passkeys, use.openid),
                 passwords_blueprint(use.password_changes),
                 addresses_blueprint(use.address_changes),
                 passkeys_blueprint(use.passkeys),
+                openid_blueprint(use.openid),
                 links_blueprint(use.registration, use.password_changes, use.address_changes),
                 codes_blueprint(use.access_codes),
                 profile_blueprint(use.profiles, use.history),
@@ -146,55 +151,59 @@ def build(
     """Wire identity. The keyword arguments stand in for the mail system, the time and the waiting in tests."""
     tables = IdentityTables()
     runtime = Runtime.wire(
-        SERVICE, chassis, settings, tables.kernel, REGISTRY, lambda vault: [*_projections(tables, vault), OwnAccess()]
-    )
-    accounts, sessions, operators = _projections(tables, runtime.vault)
+        SERVICE, chassis, settings, tables.kernel, REGISTRY,
+        lambda vault: [*ReadModels.of(tables, vault).named().values(), OwnAccess()],
+    )  # fmt: skip
+    models = ReadModels.of(tables, runtime.vault)
     throttle = SqlThrottle(runtime.engine, tables.throttles, runtime.vault, clock, settings.throttle_factor)
     challenges = SqlChallenges(runtime.engine, tables.challenges, runtime.vault, clock)
     mail_system = transport or SmtpTransport(settings.smtp_url, settings.mail_from)
-    ports = _ports(
-        settings,
-        tables,
-        runtime,
-        accounts,
-        sessions,
-        operators,
-        throttle,
-        challenges,
-        mail_system,
-        clock,
-        pace or Pace(),
-    )
+    ports = _ports(settings, tables, runtime, models, throttle, challenges, mail_system, clock, pace or Pace())
     use = use_cases(ports)
 
     runtime.store.clock = clock
     holdings = Holdings(SERVICE, runtime.store, tables.metadata, runtime.vault, held(tables), RULES)
-    farewell = Farewell(runtime.store, accounts, use.sending, clock)
-    participation = runtime.participation(holdings, accounts.release_address, before_erase=farewell.say)
+    farewell = Farewell(runtime.store, models.accounts, use.sending, clock)
+    participation = runtime.participation(holdings, models.accounts.release_address, before_erase=farewell.say)
     return App(
         settings=settings,
         runtime=runtime,
         holdings=holdings,
         participation=participation,
-        read_models={"accounts": accounts, "sessions": sessions, "operators": operators},
+        read_models=models.named(),
         tables=tables,
         ports=ports,
         use_cases=use,
     )
 
 
-def _projections(tables: IdentityTables, vault: Vault) -> tuple[SqlAccounts, SqlSessions, SqlOperators]:
-    accounts = SqlAccounts(tables.accounts, tables.kernel, vault)
-    return accounts, SqlSessions(tables.sessions, vault), SqlOperators(tables.operators)
+@dataclass(frozen=True, slots=True)
+class ReadModels:
+    """What is kept in the transaction that appends."""
+
+    accounts: SqlAccounts
+    sessions: SqlSessions
+    operators: SqlOperators
+    provider_links: SqlProviderLinks
+
+    @classmethod
+    def of(cls, tables: IdentityTables, vault: Vault) -> "ReadModels":
+        return cls(
+            SqlAccounts(tables.accounts, tables.kernel, vault),
+            SqlSessions(tables.sessions, vault),
+            SqlOperators(tables.operators),
+            SqlProviderLinks(tables.provider_links),
+        )
+
+    def named(self) -> dict[str, Any]:
+        return {field.name.replace("_", "-"): getattr(self, field.name) for field in fields(self)}
 
 
 def _ports(
     settings: Settings,
     tables: IdentityTables,
     runtime: Runtime,
-    accounts: SqlAccounts,
-    sessions: SqlSessions,
-    operators: SqlOperators,
+    models: ReadModels,
     throttle: SqlThrottle,
     challenges: SqlChallenges,
     transport: Transport,
@@ -204,9 +213,9 @@ def _ports(
     vault = runtime.vault
     return Ports(
         store=runtime.store,
-        accounts=accounts,
-        sessions=sessions,
-        operators=operators,
+        accounts=models.accounts,
+        sessions=models.sessions,
+        operators=models.operators,
         credentials=SqlCredentials(tables.credentials, vault),
         mails=SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id),
         suppressions=SqlSuppressions(tables.suppressions),
@@ -219,6 +228,8 @@ def _ports(
         challenges=challenges,
         standings=SqlStandings(tables.standings),
         ceremonies=WebauthnCeremonies(settings.public_url),
+        provider_links=models.provider_links,
+        providers=OpenIdProviders(read_providers(settings.openid_providers)),
         transport=transport,
         pace=pace,
         now=clock,

@@ -8,7 +8,10 @@ from nexoraz.service.settings import Secret, ServiceSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings(ServiceSettings):
-    """smtp_url: smtp://[user:password@]host:port or smtps://…. mail_from: the sender, with or without a name."""
+    """smtp_url: smtp://[user:password@]host:port or smtps://…. mail_from: the sender, with or without a name.
+
+    openid_providers: JSON by name, each with issuer, client_id, client_secret, redirect_uri (adapters/openid.py).
+    """
 
     vault_database_url: Secret
     vault_kek_dir: Path
@@ -18,3 +21,4 @@ class Settings(ServiceSettings):
     nats_replicas: int = 1
     smtp_url: Secret
     mail_from: str
+    openid_providers: Secret | None = None

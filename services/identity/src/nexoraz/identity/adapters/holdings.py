@@ -57,6 +57,7 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
         ),
         TableHolding(tables.standings, category="user.account", present=_only("plan", "credits")),
         TableHolding(tables.operators, category="user.account", present=_only("granted_at")),
+        TableHolding(tables.provider_links, category="user.account", present=_only("provider")),
         TableHolding(
             tables.sessions,
             category="user.device",

@@ -112,13 +112,6 @@ class MemorySessions:
         return [row for row in own if after is None or (row.created_at, row.id) < after][:limit]
 
 
-class MemoryPlaces:
-    """One network of an example is somewhere."""
-
-    def country(self, network: str) -> str:
-        return "DE" if network.startswith("91.1.") else ""
-
-
 class MemoryOperators:
     """The projection of who has the role."""
 
@@ -246,21 +239,6 @@ class MemoryStandings:
             was = self.of(tx, account_id)
             now = Standing(plan or was.plan, was.credits + credits, was.changes + 1)
             tx.after_commit(lambda: self._all.update({account_id: now}))
-
-
-class MemoryChallenges:
-    def __init__(self, now: Clock) -> None:
-        self._now = now
-        self._out: dict[tuple[str, str, str], datetime] = {}
-
-    def give(self, purpose: str, subject: str, expires_at: datetime) -> str:
-        challenge = uuid4().hex + "A" * 11
-        self._out[purpose, subject, challenge] = expires_at
-        return challenge
-
-    def take(self, purpose: str, subject: str, challenge: str) -> bool:
-        expires_at = self._out.pop((purpose, subject, challenge), None)
-        return expires_at is not None and self._now() < expires_at
 
 
 class MemoryPrivateKeys:

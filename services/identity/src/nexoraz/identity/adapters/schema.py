@@ -12,6 +12,7 @@ from nexoraz.identity.adapters.suppressions import suppressions_table
 from nexoraz.identity.adapters.throttles import throttles_table
 from nexoraz.identity.projections.accounts import accounts_table
 from nexoraz.identity.projections.operators import operators_table
+from nexoraz.identity.projections.provider_links import provider_links_table
 from nexoraz.identity.projections.sessions import sessions_table
 from nexoraz.service.auth import auth_tables
 from nexoraz.service.idempotency import idempotency_table
@@ -30,6 +31,7 @@ class IdentityTables:
         self.accounts = accounts_table(self.metadata)
         self.sessions = sessions_table(self.metadata)
         self.operators = operators_table(self.metadata)
+        self.provider_links = provider_links_table(self.metadata)
         self.credentials = credentials_table(self.metadata)
         self.mails = mails_table(self.metadata)
         self.sent_mails = sent_mails_table(self.metadata)

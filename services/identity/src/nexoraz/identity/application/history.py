@@ -8,6 +8,7 @@ from uuid import UUID
 from nexoraz.events.event import Recorded
 from nexoraz.events.store import EventStore
 from nexoraz.identity.application.address_changes import address_change_stream
+from nexoraz.identity.application.openid import links_stream
 from nexoraz.identity.application.passkeys import passkeys_stream
 from nexoraz.identity.application.password_changes import password_stream
 from nexoraz.identity.application.registration import account_stream
@@ -15,8 +16,9 @@ from nexoraz.identity.domain.account import AccountRegistered, AccountRenamed, A
 from nexoraz.identity.domain.address_change import AddressChangeStarted
 from nexoraz.identity.domain.passkey import PasskeyAdded, PasskeyRemoved
 from nexoraz.identity.domain.password import PasswordReplaced
+from nexoraz.identity.domain.provider_link import ProviderLinked, ProviderUnlinked
 
-STREAMS = (account_stream, password_stream, address_change_stream, passkeys_stream)
+STREAMS = (account_stream, password_stream, address_change_stream, passkeys_stream, links_stream)
 Values = dict[str, str | None]
 
 
@@ -68,6 +70,10 @@ def _said(event: object) -> tuple[str, Values] | None:
             said = "passkey-added", {"passkey": name}
         case PasskeyRemoved():
             said = "passkey-removed", {}
+        case ProviderLinked(provider=provider):
+            said = "provider-linked", {"provider": provider}
+        case ProviderUnlinked(provider=provider):
+            said = "provider-unlinked", {"provider": provider}
         case _:
             return None
     return said

@@ -2,7 +2,7 @@
 contract suite of tests/port_contracts.py."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -180,6 +180,56 @@ class Ceremonies(Protocol):
 
 class CeremonyRefused(Exception):
     """The response does not prove what it should. Why is told to nobody."""
+
+
+class ProviderLinks(Protocol):
+    def find(self, tx: Transaction, subject_hash: str) -> str | None:
+        """The account that is linked to the subject; it stays so until the transaction ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a provider says of a person. email_verified: that it has made sure of the address."""
+
+    subject: str
+    email: str
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The secrets of one sign-in at a provider: what its answer must repeat (OpenID Connect Core 3.1, RFC 7636)."""
+
+    state: str
+    nonce: str
+    verifier: str = field(repr=False)
+
+
+class Providers(Protocol):
+    """OpenID providers. Raises ProviderUnknown for a name that is not configured."""
+
+    def names(self) -> list[str]: ...
+
+    def authorization_url(self, provider: str, asked: Asked) -> str:
+        """Where the person is sent. Raises ProviderUnavailable."""
+        ...
+
+    def identify(self, provider: str, code: str, asked: Asked) -> Stated:
+        """Exchange the code and check the ID token. Raises ProviderRefused and ProviderUnavailable."""
+        ...
+
+
+class ProviderUnknown(Exception):
+    """No provider of that name."""
+
+
+class ProviderUnavailable(Exception):
+    """The provider does not answer, or not as a provider does. Try again later."""
+
+
+class ProviderRefused(Exception):
+    """The code or the ID token is not good. Why is told to nobody."""
 
 
 class PrivateKeys(Protocol):

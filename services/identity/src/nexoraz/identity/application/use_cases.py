@@ -11,6 +11,7 @@ from nexoraz.identity.application.alerts import Alerts
 from nexoraz.identity.application.history import History
 from nexoraz.identity.application.news import News, Suppressions
 from nexoraz.identity.application.notices import Notices
+from nexoraz.identity.application.openid import OpenId
 from nexoraz.identity.application.operators import Operators
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.passkeys import PasskeyKeeping
@@ -29,6 +30,8 @@ from nexoraz.identity.application.ports import (
     Passwords,
     Places,
     PrivateKeys,
+    ProviderLinks,
+    Providers,
     Sessions,
     Throttle,
 )
@@ -67,6 +70,8 @@ class Ports:
     challenges: Challenges
     standings: Standings
     ceremonies: Ceremonies
+    provider_links: ProviderLinks
+    providers: Providers
     transport: Transport
     pace: Pace
     now: Clock
@@ -83,6 +88,7 @@ class UseCases:
     password_changes: PasswordChanges
     address_changes: AddressChanges
     passkeys: PasskeyKeeping
+    openid: OpenId
     profiles: Profiles
     history: History
     signing: Signing
@@ -119,6 +125,10 @@ def use_cases(p: Ports) -> UseCases:
         ),
         passkeys=PasskeyKeeping(
             p.store, p.accounts, p.challenges, p.ceremonies, starts, alerts, p.throttle, p.pace, p.now, p.new_id
+        ),
+        openid=OpenId(
+            p.store, p.accounts, p.credentials, p.provider_links, p.providers, p.challenges, p.hashes, starts, alerts,
+            p.throttle, p.now, p.new_id,
         ),
         profiles=Profiles(p.store, p.standings),
         history=History(p.store),

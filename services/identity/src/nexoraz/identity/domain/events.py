@@ -9,6 +9,7 @@ from nexoraz.identity.domain.operator import OPERATOR_EVENTS
 from nexoraz.identity.domain.passkey import PASSKEY_EVENTS
 from nexoraz.identity.domain.password import PASSWORD_EVENTS
 from nexoraz.identity.domain.policy_mail import PolicyChangeMailed
+from nexoraz.identity.domain.provider_link import PROVIDER_LINK_EVENTS
 from nexoraz.identity.domain.session import SESSION_EVENTS
 from nexoraz.identity.domain.signing_key import SIGNING_KEY_EVENTS
 
@@ -22,5 +23,6 @@ EVENTS: list[type[Event]] = [
     *PASSWORD_EVENTS,
     *KNOWN_DEVICE_EVENTS,
     *PASSKEY_EVENTS,
+    *PROVIDER_LINK_EVENTS,
     *ADDRESS_CHANGE_EVENTS,
 ]

@@ -4,7 +4,8 @@ from flask import Flask, Response
 
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, VersionConflict
-from nexoraz.identity.application.ports import CeremonyRefused
+from nexoraz.identity.application.openid import AddressHasAccount, AddressNotSure, NotLinked
+from nexoraz.identity.application.ports import CeremonyRefused, ProviderRefused, ProviderUnavailable, ProviderUnknown
 from nexoraz.identity.application.sign_in import RefreshRefused, SignInRefused
 from nexoraz.identity.application.throttling import TooManyAttempts
 from nexoraz.identity.domain.access_code import AccessCodeRefused
@@ -14,6 +15,7 @@ from nexoraz.identity.domain.countries import BelowAgeOfConsent, BirthDateImposs
 from nexoraz.identity.domain.email_address import EmailAddressInvalid
 from nexoraz.identity.domain.passkey import PasskeyAlreadyAdded, PasskeysExhausted, PasskeyUnknown
 from nexoraz.identity.domain.password import PasswordResetGone
+from nexoraz.identity.domain.provider_link import ProviderAlreadyLinked, ProviderNotLinked, SubjectTaken
 from nexoraz.identity.domain.session import RefreshRaced, SessionUnknown
 from nexoraz.service.problems import Problem, Refusals, not_found, respond
 
@@ -27,6 +29,13 @@ REFUSALS = Refusals(
         AddressChangeGone: 410,
         AddressTaken: 409,
         CeremonyRefused: 422,
+        ProviderRefused: 422,
+        ProviderUnavailable: 503,
+        ProviderAlreadyLinked: 409,
+        SubjectTaken: 409,
+        NotLinked: 409,
+        AddressHasAccount: 409,
+        AddressNotSure: 403,
         PasskeyAlreadyAdded: 409,
         PasskeysExhausted: 409,
         RefreshRaced: 409,
@@ -61,5 +70,5 @@ def install_answers(app: Flask) -> None:
     app.register_error_handler(TooManyAttempts, too_many)
     for kind in _UNAUTHENTICATED:
         app.register_error_handler(kind, unauthenticated)
-    for gone in (SessionUnknown, PasskeyUnknown, AccountErased, KeyDestroyed):
+    for gone in (SessionUnknown, PasskeyUnknown, ProviderUnknown, ProviderNotLinked, AccountErased, KeyDestroyed):
         app.register_error_handler(gone, nothing_here)

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from flask import Response
 
+from nexoraz.identity.application.openid import Answered, OpenId, Opening
 from nexoraz.identity.application.passkeys import PasskeyKeeping
 from nexoraz.identity.application.session_ends import SessionEnds
 from nexoraz.identity.application.sign_in import SignIn
 from nexoraz.identity.web.client import client
 from nexoraz.identity.web.cookies import forget_signed_in, presented_refresh_cookie
+from nexoraz.identity.web.openid_schemas import ProviderSignIn
 from nexoraz.identity.web.passkey_schemas import PasskeySignIn
 from nexoraz.identity.web.schemas import Credentials, Refreshing, Session
 from nexoraz.identity.web.schemas import SignedIn as SignedInView
@@ -21,7 +23,7 @@ from nexoraz.service.client import client_address
 from nexoraz.service.paging import PageArgs, page, page_schema, read_cursor
 
 
-def sessions_blueprint(sign_in: SignIn, ends: SessionEnds, passkeys: PasskeyKeeping) -> Blueprint:
+def sessions_blueprint(sign_in: SignIn, ends: SessionEnds, passkeys: PasskeyKeeping, openid: OpenId) -> Blueprint:
     sessions = Blueprint("sessions", __name__, url_prefix="/sessions", description="Being signed in")
 
     @sessions.route("", methods=["POST"])
@@ -41,6 +43,22 @@ def sessions_blueprint(sign_in: SignIn, ends: SessionEnds, passkeys: PasskeyKeep
     def sign_in_by_passkey(body: dict[str, Any]) -> Response:
         """Sign in by a passkey, for a challenge of /passkeys/challenge. No address and no password are needed."""
         return tokens(passkeys.sign_in(body["credential"], client()), 201)
+
+    @sessions.route("/openid", methods=["POST"])
+    @sessions.arguments(ProviderSignIn)
+    @sessions.response(201, SignedInView)
+    @sessions.alt_response(403, "FORBIDDEN")
+    @sessions.alt_response(404, "NOT_FOUND")
+    @sessions.alt_response(409, "CONFLICT")
+    @sessions.alt_response(429, "TOO_MANY_REQUESTS")
+    @sessions.alt_response(503, "SERVICE_UNAVAILABLE")
+    def sign_in_by_provider(body: dict[str, Any]) -> Response:
+        """Sign in with what a provider answered. An account is opened only by who agrees to it, with `opening`."""
+        opening = body["opening"] and Opening(
+            body["opening"]["country"], body["opening"]["birth_date"], body["opening"]["name"]
+        )
+        answered = Answered(body["provider"], body["handle"], body["code"], body["state"])
+        return tokens(openid.sign_in(answered, opening, client()), 201)
 
     @sessions.route("/refresh", methods=["POST"])
     @sessions.arguments(Refreshing)
