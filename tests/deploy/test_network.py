@@ -44,6 +44,8 @@ def edges_that_exist(workload: Workload) -> set[str]:
     edges = {"dns", "postgresql"}
     if process in {"migrate", "rotate"}:
         return edges
+    if process == "reconcile":
+        return edges | {"stripe"}
     edges.add("gateway" if process == "web" else "nats")
     if service in WITH_BUCKET or process == "worker":  # a worker puts its part of an export into privacy's bucket
         edges.add("object-storage")

@@ -1,5 +1,6 @@
 """Puts billing together. The only module that names adapters; nothing is connected until something is asked."""
 
+import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,9 @@ from nexoraz.billing.adapters import published, subscribed
 from nexoraz.billing.adapters.holdings import HELD, RULES
 from nexoraz.billing.adapters.kept import kept_of
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
+from nexoraz.billing.adapters.reconcile import reconcile
 from nexoraz.billing.adapters.stripe_payments import StripePayments
+from nexoraz.billing.adapters.stripe_records import stripe_records
 from nexoraz.billing.adapters.stripe_subscriptions import StripeSubscriptions
 from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
 from nexoraz.billing.application.ports import Payments
@@ -162,6 +165,14 @@ def build(settings: Settings, payments: Payments | None = None, clock: Callable[
 def migrate_databases(settings: Settings) -> None:
     """Bring billing's database and its vault to the newest version."""
     participant.migrate_databases(chassis, settings, ROOT / "migrations")
+
+
+def reconcile_records(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Compare with Stripe; the exit status."""
+    key, address = settings.stripe_api_key.reveal(), settings.stripe_api_base
+    engine = chassis.make_engine(settings.database_url.reveal(), pool_size=1)
+    with engine.connect() as connection:
+        return reconcile(connection, lambda before: stripe_records(key, address, before), arguments)
 
 
 def documents() -> Mapping[str, str]:
