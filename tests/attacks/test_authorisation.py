@@ -85,8 +85,9 @@ DECISIONS = {
     "POST /v1/assets/selection": Decision(404, body={"photo_ids": ["{photo_id}"]}),
     "GET /v1/assets/bin": PAGE,
     "GET /v1/assets/search": Decision(422),
+    "GET /v1/assets/usage": PAGE,
     "GET /v1/assets/training": PAGE,
-    "PUT /v1/assets/training": Decision(200, body={"allowed": False}),
+    "PUT /v1/assets/training": Decision(412, body={"allowed": False}),
     "GET /v1/assets/photos/{photo_id}/training": SOMEBODYS,
     "PUT /v1/assets/photos/{photo_id}/training": Decision(404, body={"allowed": True}),
     "POST /v1/assets/bin/{photo_id}/restoration": SOMEBODYS,
@@ -195,13 +196,22 @@ def test_every_operation_has_a_decision() -> None:
 def ask(wire: Wire, operation: Operation, ids: dict[str, str], authorization: str | None = None) -> Answer:
     body = DECISIONS[str(operation)].body
     if body is not None:
-        body = {name: value.format(**ids) if "{" in value else value for name, value in body.items()}
+        body = {name: filled(value, ids) for name, value in body.items()}
     headers = {} if authorization is None else {"Authorization": authorization}
     if operation.method == "POST":
         headers["Idempotency_Key"] = uuid4().hex
-    if operation.method in ("PATCH", "DELETE"):
+    if operation.method == "DELETE" or any(
+        each.get("name") == "If-Match" for each in operation.body.get("parameters", ())
+    ):
         headers["If_Match"] = '"999"'
     return wire.send(operation.method, operation.at(**ids), body, **headers)
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    """A value of a body with the ids in it."""
+    if isinstance(value, list):
+        return [filled(each, ids) for each in value]
+    return value.format(**ids) if isinstance(value, str) and "{" in value else value
 
 
 def unknown(ids: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nexoraz.assets.adapters.memory import MemoryFiles, MemoryPhotos, MemoryThumbnailer, MemoryThumbnails
+from nexoraz.assets.adapters.memory import MemoryFiles, MemoryPhotos, MemoryQuota, MemoryThumbnailer, MemoryThumbnails
 from nexoraz.assets.application.file_tasks import FileTasks
 from nexoraz.assets.application.intake import Body, UploadInterrupted, UploadTooSlow
 from nexoraz.assets.application.ports import StorageUnavailable
@@ -16,6 +16,7 @@ from nexoraz.assets.application.upload_photo import SWEEP, THUMBNAIL, Uploads
 from nexoraz.assets.bootstrap import REGISTRY
 from nexoraz.assets.domain.events import PhotoUploaded
 from nexoraz.assets.domain.picture import Limits, PhotoEmpty, PictureTruncated
+from nexoraz.assets.domain.quota import QuotaExhausted
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased
@@ -33,7 +34,8 @@ class World:
         self.now = NOON
         self.files = MemoryFiles()
         self.photos = MemoryPhotos()
-        self.uploads = Uploads(self.store, self.queue, self.files, Limits(), 60, lambda: NOON)
+        self.quota = MemoryQuota()
+        self.uploads = Uploads(self.store, self.queue, self.files, self.quota, Limits(), 60, lambda: NOON)
         self.small = MemoryThumbnails()
         self.tasks = FileTasks(self.store, self.queue, self.files, self.small, self.photos, lambda: self.now)
         self.release = PhotoRelease(self.store, self.files, self.photos)
@@ -111,6 +113,13 @@ def test_an_erased_account_uploads_nothing(world: World) -> None:
     assert not world.queue.waiting
 
 
+def test_an_upload_beyond_the_plan_leaves_nothing(world: World) -> None:
+    world.quota.exhausted = QuotaExhausted("free", 2, 1, 0, 0)
+    with pytest.raises(QuotaExhausted):
+        world.upload(whole())
+    assert not world.files.files and not world.store.committed()
+
+
 def test_a_key_that_is_destroyed_meanwhile_keeps_no_file(world: World) -> None:
     def overtaken() -> Iterator[bytes]:
         yield jpeg()
@@ -135,7 +144,7 @@ def test_a_refused_body_leaves_nothing_but_its_sweep(world: World) -> None:
 
 def test_a_body_that_trickles_is_ended() -> None:
     world = World()
-    world.uploads = Uploads(world.store, world.queue, world.files, Limits(), -1, lambda: NOON)
+    world.uploads = Uploads(world.store, world.queue, world.files, world.quota, Limits(), -1, lambda: NOON)
     with pytest.raises(UploadTooSlow):
         world.upload(whole())
     assert not world.files.files

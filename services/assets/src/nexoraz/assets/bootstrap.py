@@ -24,6 +24,7 @@ from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.events import EVENTS
 from nexoraz.assets.domain.picture import Limits
 from nexoraz.assets.projections.photos import Gallery
+from nexoraz.assets.projections.quotas import Quotas
 from nexoraz.assets.projections.search import SearchIndex
 from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.assets.projections.thumbnails import ThumbnailIndex
@@ -35,6 +36,7 @@ from nexoraz.assets.web.routes import photos_blueprint
 from nexoraz.assets.web.search import search_blueprint
 from nexoraz.assets.web.selection import selection_blueprint
 from nexoraz.assets.web.training import training_blueprint
+from nexoraz.assets.web.usage import usage_blueprint
 from nexoraz.events import participant
 from nexoraz.events.buckets import Bucket, S3Bucket
 from nexoraz.events.holdings import Holdings
@@ -51,7 +53,7 @@ from nexoraz.service.database import ping
 from nexoraz.service.idempotency import IdempotencyKeys
 from nexoraz.service.settings import Secret
 
-TRAINING, THUMBNAILS = TrainingRecords(), ThumbnailIndex()
+TRAINING, THUMBNAILS, QUOTAS = TrainingRecords(), ThumbnailIndex(), Quotas()
 REGISTRY = Registry.of([*EVENTS, *PROTOCOL_EVENTS])
 SERVICE, VERSION, ROOT = "assets", "1.0.0", Path(__file__).resolve().parents[3]
 EXAMPLE = Settings(
@@ -102,7 +104,7 @@ class App(participant.Participant):
     def uploads(self) -> Uploads:
         limits = Limits(self.settings.photo_bytes, self.settings.photo_megapixels, self.settings.photo_side)
         seconds = self.settings.upload_seconds
-        return Uploads(self.runtime.store, self.runtime.tasks, self.files, limits, seconds, self.clock)
+        return Uploads(self.runtime.store, self.runtime.tasks, self.files, QUOTAS, limits, seconds, self.clock)
 
     @property
     def release(self) -> PhotoRelease:
@@ -136,12 +138,13 @@ class App(participant.Participant):
             SealedThumbnails(self.objects),
         )
         search = search_blueprint(album, self.search)
+        usage = usage_blueprint(engine, QUOTAS)
         training = training_blueprint(album, self.training, TrainingChoices(self.clock))
         return create_app(
             SERVICE,
             VERSION,
             self.settings,
-            [photos_blueprint(album), bin_blueprint(album), selection_blueprint(album), search, training],
+            [photos_blueprint(album), bin_blueprint(album), selection_blueprint(album), search, training, usage],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),
@@ -170,7 +173,12 @@ def build(
 ) -> App:
     """Wire assets. The keyword arguments stand in for what is outside, and for the time, in tests."""
     runtime = Runtime.wire(
-        SERVICE, chassis, settings, KERNEL, REGISTRY, lambda v: [Gallery(v), SearchIndex(v), TRAINING, THUMBNAILS]
+        SERVICE,
+        chassis,
+        settings,
+        KERNEL,
+        REGISTRY,
+        lambda v: [Gallery(v), SearchIndex(v), TRAINING, THUMBNAILS, QUOTAS],
     )
     gallery, search = Gallery(runtime.vault), SearchIndex(runtime.vault)
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
@@ -181,7 +189,13 @@ def build(
         runtime=runtime,
         holdings=holdings,
         participation=participation,
-        read_models={"photos": gallery, "search": search, "training": TRAINING, "thumbnails": THUMBNAILS},
+        read_models={
+            "photos": gallery,
+            "search": search,
+            "training": TRAINING,
+            "thumbnails": THUMBNAILS,
+            "plans": QUOTAS,
+        },
         objects=objects,
         gallery=gallery,
         search=search,

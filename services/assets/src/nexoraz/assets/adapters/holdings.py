@@ -15,6 +15,7 @@ from nexoraz.assets.projections.tables import (
     IDEMPOTENCY,
     MANIFEST_PHOTOS,
     PHOTOS,
+    PLANS,
     SEARCH_TOKENS,
     THUMBNAILS,
 )
@@ -44,5 +45,6 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
         TableHolding(MANIFEST_PHOTOS, category="user.consent", purpose="training"),
         TableHolding(THUMBNAILS, category="user.content.private", purpose="content", present=None, reason=COPIES),
         ObjectHolding(objects, THUMBNAIL_FILES, exported=False, reason=COPIES),
+        TableHolding(PLANS, category="user.account"),
         *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
     ]

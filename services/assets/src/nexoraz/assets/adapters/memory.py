@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from nexoraz.assets.application.ports import PictureUnreadable, StorageUnavailable, Stored, Thumbnail
+from nexoraz.assets.domain.quota import QuotaExhausted
 from nexoraz.assets.domain.sniffing import KEPT, media_type
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import Transaction
@@ -49,6 +50,17 @@ class MemoryFiles:
             raise StorageUnavailable
         if account_id in self.destroyed:
             raise KeyDestroyed(account_id)
+
+
+class MemoryQuota:
+    """exhausted: what is raised at the next check, if anything."""
+
+    def __init__(self) -> None:
+        self.exhausted: QuotaExhausted | None = None
+
+    def check(self, tx: Transaction, account_id: str) -> None:  # noqa: ARG002 - the port's shape
+        if self.exhausted is not None:
+            raise self.exhausted
 
 
 class MemoryThumbnails:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nexoraz.assets.domain.quota import PLAN, NotePlan, plan_stream
 from nexoraz.assets.domain.rendered import RENDERED, NotePreset, rendered_stream
 from nexoraz.assets.projections.photos import file_is_needed
 from nexoraz.events.access import access_handlers
@@ -19,6 +20,19 @@ class RenderRequested(Foreign, frozen=True):
     preset: str
 
 
+class PlanChanged(Foreign, frozen=True):
+    source = "nexoraz.billing.plan-changed.v1"
+    account_id: str
+    plan: str
+
+
+def on_plan_changed(tx: Transaction, received: Received) -> None:
+    """The account may keep what that plan allows."""
+    changed: PlanChanged = received.data
+    if not tx.is_erased(changed.account_id):
+        execute(tx, PLAN, plan_stream(changed.account_id), NotePlan(changed.account_id, changed.plan))
+
+
 def on_render_requested(tx: Transaction, received: Received) -> None:
     """The photo is found by its presets, too."""
     asked: RenderRequested = received.data
@@ -30,5 +44,6 @@ def on_render_requested(tx: Transaction, received: Received) -> None:
 
 HANDLERS: Mapping[type[Foreign], Handler] = {
     RenderRequested: on_render_requested,
+    PlanChanged: on_plan_changed,
     **access_handlers(remember_key, revoke),
 }

@@ -91,6 +91,14 @@ class Photos(Protocol):
         ...
 
 
+class Quota(Protocol):
+    """How much an account may keep."""
+
+    def check(self, tx: Transaction, account_id: str) -> None:
+        """Raises QuotaExhausted when more is kept than the plan allows, what `tx` adds included."""
+        ...
+
+
 class Tasks(Protocol):
     """The part of the kernel's TaskQueue that is needed here."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nexoraz.assets.application.intake import Body, Intake
-from nexoraz.assets.application.ports import PhotoFiles, StorageUnavailable, Stored, Tasks
+from nexoraz.assets.application.ports import PhotoFiles, Quota, StorageUnavailable, Stored, Tasks
 from nexoraz.assets.domain.photo import PHOTO, UploadPhoto, photo_stream
 from nexoraz.assets.domain.picture import Limits, Picture
 from nexoraz.events.store import AccountErased, EventStore, Transaction, execute
@@ -34,6 +34,7 @@ class Uploads:
     store: EventStore
     tasks: Tasks
     files: PhotoFiles
+    quota: Quota
     limits: Limits
     limit_seconds: int
     clock: Callable[[], datetime]
@@ -55,9 +56,10 @@ class Uploads:
             raise
 
     def keep(self, tx: Transaction, arrived: Arrived, title: str | None) -> None:
-        """Make it a photo when `tx` commits."""
+        """Make it a photo when `tx` commits. Raises QuotaExhausted."""
         command = UploadPhoto(arrived.account_id, arrived.photo_id, title, arrived.picture, self.clock())
         execute(tx, PHOTO, photo_stream(arrived.photo_id, arrived.account_id), command)
+        self.quota.check(tx, arrived.account_id)
         payload: dict[str, object] = {"photo_id": arrived.photo_id}
         self.tasks.enqueue(tx, THUMBNAIL, arrived.photo_id, payload, account_id=arrived.account_id)
 

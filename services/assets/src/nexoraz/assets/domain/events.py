@@ -89,6 +89,13 @@ class PresetUsed(Event, frozen=True):
     preset: Fact[str]
 
 
+class PlanNoted(Event, frozen=True):
+    """Billing told that the account has this plan."""
+
+    account_id: Id
+    plan: Fact[str]
+
+
 class TrainingAllowed(Event, frozen=True):
     """The receipt of a yes to training, for a photo, or with an empty photo id for the account as a whole. wording:
     which text the person said yes to."""
@@ -142,6 +149,7 @@ EVENTS = (
     PhotoFileErased,
     ThumbnailMade,
     PresetUsed,
+    PlanNoted,
     TrainingAllowed,
     TrainingWithdrawn,
     PhotoListed,

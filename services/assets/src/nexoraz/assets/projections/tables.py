@@ -43,6 +43,13 @@ THUMBNAILS = Table(
     Index("thumbnails_account_id", "account_id"),
 )
 
+PLANS = Table(
+    "plans",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("plan", Text, nullable=False),
+)
+
 SEARCH_TOKENS = Table(
     "search_tokens",
     METADATA,

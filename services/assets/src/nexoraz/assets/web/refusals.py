@@ -14,6 +14,7 @@ from nexoraz.assets.domain.picture import (
     PictureTruncated,
     UnsupportedType,
 )
+from nexoraz.assets.domain.quota import QuotaExhausted
 from nexoraz.assets.domain.search import NothingToSearch, TooManyWords
 from nexoraz.assets.domain.tags import TagNotAllowed, TooManyTags
 from nexoraz.assets.domain.title import TitleNotAllowed
@@ -40,6 +41,7 @@ REFUSALS = Refusals({
     UploadInterrupted: 400,
     UploadTooSlow: 408,
     StorageUnavailable: 503,
+    QuotaExhausted: 403,
     AccountErased: 401,
     KeyDestroyed: 401,
 })  # fmt: skip

@@ -101,6 +101,17 @@ class TrainingView(Schema):
     manifests = fields.List(fields.Nested(ManifestView), required=True)
 
 
+class UsedView(Schema):
+    used = fields.Integer(required=True, metadata={"example": 12})
+    allowed = fields.Integer(required=True, metadata={"example": 1_000})
+
+
+class UsageView(Schema):
+    plan = fields.String(required=True, metadata={"example": "free"})
+    photos = fields.Nested(UsedView, required=True)
+    bytes = fields.Nested(UsedView, required=True)
+
+
 class DiscardedView(Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True, allow_none=True, metadata=TITLE)
