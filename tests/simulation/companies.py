@@ -13,6 +13,7 @@ from nexoraz.events.memory_bucket import MemoryBucket
 from nexoraz.identity.application.letters import Letter
 from nexoraz.identity.application.sending import TransportUnavailable
 from nexoraz.render.application.ports import OnStage, Picture
+from nexoraz.render.presets.wanted import AS_THE_PRESET, Wanted
 
 Point = Callable[[str], None]
 Trouble = Callable[[str], bool]
@@ -132,7 +133,7 @@ class Engine:
         self.point = point
         self.trouble: Trouble = lambda _kind: False
 
-    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+    def render(self, photo: bytes, preset: str, on_stage: OnStage, wanted: Wanted = AS_THE_PRESET) -> Picture:
         on_stage("decode", 0)
         self.point("rendering")
         if self.trouble("engine"):

@@ -17,6 +17,7 @@ from nexoraz.render.application.ports import OnStage, Picture, RenderRefused
 from nexoraz.render.application.run_render import GAVE_UP, MAX_ATTEMPTS, MAX_PHOTO_BYTES, RENDER, RunRender
 from nexoraz.render.domain.events import EVENTS, RenderFailed
 from nexoraz.render.domain.job import JOB, JobCancelled, State, job_stream
+from nexoraz.render.presets.wanted import AS_THE_PRESET, Wanted
 from services.render.tests.examples import ANN, JOB_ID, PHOTO, cancel, request
 
 
@@ -150,13 +151,13 @@ class Cancelling(FakeEngine):
         super().__init__()
         self.studio, self.at_last_stage = studio, at_last_stage
 
-    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+    def render(self, photo: bytes, preset: str, on_stage: OnStage, wanted: Wanted = AS_THE_PRESET) -> Picture:
         def told(stage: str, percent: int) -> None:
             if self.at_last_stage and stage == "encode":
                 self.studio.cancel()
             on_stage(stage, percent)
 
-        picture = super().render(photo, preset, told)
+        picture = super().render(photo, preset, told, wanted)
         if not self.at_last_stage:
             self.studio.cancel()
         return picture
@@ -173,9 +174,9 @@ def test_a_cancelled_job_stops_at_the_next_stage(studio: Studio) -> None:
     stopped = []
 
     class Watched(Cancelling):
-        def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+        def render(self, photo: bytes, preset: str, on_stage: OnStage, wanted: Wanted = AS_THE_PRESET) -> Picture:
             try:
-                return super().render(photo, preset, on_stage)
+                return super().render(photo, preset, on_stage, wanted)
             except JobCancelled:
                 stopped.append("in the engine")
                 raise

@@ -12,6 +12,7 @@ from nexoraz.render.application.policies import Policies
 from nexoraz.render.application.ports import RenderRefused
 from nexoraz.render.bootstrap import App
 from nexoraz.render.domain.job import MOST_ATTEMPTS
+from nexoraz.render.presets.wanted import Wanted
 from nexoraz.render.web import ordering
 from services.render.tests.integration.conftest import Person
 from services.render.tests.integration.test_http import is_problem
@@ -196,6 +197,41 @@ def test_an_erased_account_cancels_and_retries_nothing(ann: Person, app: App, sp
         tx.tombstone(ann.account_id)
     is_problem(cancel(ann, f"/jobs/{waits}"), 401)
     is_problem(retry(ann, failed), 401)
+
+
+def test_the_file_is_the_one_that_was_wanted(ann: Person, app: App) -> None:
+    wanted = {"format": "webp", "longest": 1200, "quality": 80, "profile": "display-p3"}
+    answer = ann.order(ann.has_photo(), wanted=wanted)
+    assert answer.status_code == 202 and answer.json is not None and answer.json["wanted"] == wanted
+    ann.pays(answer.json["id"])
+    ann.renders(answer.json["id"])
+    assert isinstance(app.engine, FakeEngine) and app.engine.wanted == Wanted("webp", 80, 1200, "display-p3")
+    assert ann.job(answer.json["id"])["wanted"] == wanted
+    assert ann.job(ann.ordered())["wanted"] == {}
+
+
+def test_a_retry_wants_the_same_file(ann: Person, spoilt: FakeEngine) -> None:
+    assert spoilt.fails is not None
+    first = ann.order(ann.has_photo(), wanted={"format": "png"})
+    assert first.json is not None
+    ann.pays(first.json["id"])
+    ann.renders(first.json["id"])
+    assert retry(ann, first.json["id"]).json["wanted"] == {"format": "png"}
+
+
+def test_a_file_that_cannot_be_is_refused(ann: Person) -> None:
+    photo = ann.has_photo()
+    answer = ann.order(photo, preset="cutout-transparent", wanted={"format": "jpeg"})
+    is_problem(answer, 422, "format-without-transparency")
+    assert answer.json is not None and (answer.json["preset"], answer.json["format"]) == ("cutout-transparent", "jpeg")
+    wrongs: list[Any] = [{"format": "gif"}, {"quality": 0}, {"quality": 101}, {"longest": 63}, {"longest": 4097}]
+    wrongs += [{"longest": True}, {"longest": "100"}, {"profile": "cmyk"}, {"surprise": 1}, None, [], {"format": None}]
+    for wrong in wrongs:
+        is_problem(ann.order(photo, wanted=wrong), 422)
+    headers = {"Idempotency-Key": "k"}
+    body = {"photo_ids": [photo], "presets": LOOKS, "wanted": {"format": "jpeg"}}
+    is_problem(ann.ask("POST", "/batches", headers, json=body), 422, "format-without-transparency")
+    assert ann.ask("GET", "/jobs").json["items"] == []  # type: ignore[index]
 
 
 def test_jobs_are_found_by_photo_preset_state_and_time(ann: Person, bob: Person) -> None:

@@ -1,7 +1,7 @@
 """The process in which pictures are made: `python -m nexoraz.render.adapters.engine_child <descriptor> <model folder>`.
 
-It reads (photo, preset id) from a pipe and answers with stages and then one outcome, until the other side is gone.
-It holds no connection, no key and no secret, and it never outlives the worker that started it.
+It reads (photo, preset id, wanted) from a pipe and answers with stages and then one outcome, until the other side is
+gone. It holds no connection, no key and no secret, and it never outlives the worker that started it.
 """
 
 import contextlib
@@ -18,8 +18,10 @@ from typing import Any
 from nexoraz.events.event import kebab
 from nexoraz.render.engine import choice, limits
 from nexoraz.render.engine.pipeline import Engine
+from nexoraz.render.engine.port import Stage
 from nexoraz.render.engine.refusals import Refusal
 from nexoraz.render.presets.catalogue import find
+from nexoraz.render.presets.wanted import Wanted
 
 NICENESS = 5
 """Renders yield the processor to whoever answers a person."""
@@ -45,16 +47,20 @@ def serve(pipe: Connection, model_dir: Path | None) -> None:
     engine = Engine(choice.choose(model_dir))
     with contextlib.suppress(*GONE):
         while True:
-            photo, preset = pipe.recv()
+            photo, preset, wanted = pipe.recv()
             if engine.segmenter.is_fallback:
                 engine = Engine(choice.choose(model_dir))
-            pipe.send(outcome(engine, photo, preset, pipe.send))
+            pipe.send(outcome(engine, photo, preset, wanted, pipe.send))
 
 
-def outcome(engine: Engine, photo: bytes, preset: str, send: Callable[[Answer], None]) -> Answer:
+def outcome(engine: Engine, photo: bytes, preset: str, wanted: Wanted, send: Callable[[Answer], None]) -> Answer:
     """How one render ended."""
+
+    def told(stage: Stage, share: float) -> None:
+        send(("stage", (stage.value, int(100 * share))))
+
     try:
-        done = engine.render(photo, find(preset), lambda stage, share: send(("stage", (stage.value, int(100 * share)))))
+        done = engine.render(photo, find(preset), told, wanted)
     except Refusal as refusal:
         return "refused", (kebab(type(refusal).__name__), figures(refusal))
     except GONE:

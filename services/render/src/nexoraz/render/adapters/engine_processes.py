@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nexoraz.render.application.ports import EngineStopped, OnStage, Picture, RenderRefused
+from nexoraz.render.presets.wanted import AS_THE_PRESET, Wanted
 
 LONGEST_RENDER_S = 180.0
 CHILD = "nexoraz.render.adapters.engine_child"
@@ -45,12 +46,12 @@ class EngineProcesses:
         for _ in range(count):
             self._free.put(None)
 
-    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+    def render(self, photo: bytes, preset: str, on_stage: OnStage, wanted: Wanted = AS_THE_PRESET) -> Picture:
         """Waits for a free process. Raises RenderRefused, EngineStopped, or EngineFailed."""
         process = self._free.get()
         try:
             process = self._living(process)
-            return process.render(photo, preset, on_stage, self._longest_s)
+            return process.render((photo, preset, wanted), on_stage, self._longest_s)
         except RenderRefused:
             raise
         except BaseException as error:
@@ -110,9 +111,9 @@ class _EngineProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def render(self, photo: bytes, preset: str, on_stage: OnStage, longest_s: float) -> Picture:
+    def render(self, asked: tuple[bytes, str, Wanted], on_stage: OnStage, longest_s: float) -> Picture:
         try:
-            self._pipe.send((photo, preset))
+            self._pipe.send(asked)
             for kind, value in self._answers(longest_s):
                 if kind == "stage":
                     on_stage(*value)

@@ -12,6 +12,7 @@ from nexoraz.render.application.ports import (
     Picture,
     RenderRefused,
 )
+from nexoraz.render.presets.wanted import AS_THE_PRESET, Wanted
 
 
 class MemoryPhotos:
@@ -39,8 +40,9 @@ class FakeEngine:
         self.fails: Callable[[], Exception] | None = None
         self.renders = 0
         self.closed = False
+        self.wanted = AS_THE_PRESET
 
-    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+    def render(self, photo: bytes, preset: str, on_stage: OnStage, wanted: Wanted = AS_THE_PRESET) -> Picture:
         if self.closed:
             raise EngineStopped
         self.renders += 1
@@ -48,6 +50,7 @@ class FakeEngine:
         if self.fails is not None:
             raise self.fails()
         on_stage("encode", 90)
+        self.wanted = wanted
         return Picture(photo, "image/png", 4, 3, f"fake-{preset}", fallback=False)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from nexoraz.events.store import Transaction
 from nexoraz.events.tasks import Task
+from nexoraz.render.presets.wanted import AS_THE_PRESET, Wanted
 
 
 class PhotoGone(Exception):
@@ -61,7 +62,7 @@ OnStage = Callable[[str, int], None]
 class Engine(Protocol):
     """Turns a photo into a picture by a preset. A model on a GPU can stand in."""
 
-    def render(self, photo: bytes, preset: str, on_stage: OnStage) -> Picture:
+    def render(self, photo: bytes, preset: str, on_stage: OnStage, wanted: Wanted = AS_THE_PRESET) -> Picture:
         """Raises RenderRefused when the photo is at fault, EngineStopped when this worker ends; anything else is worth
         another try."""
         ...

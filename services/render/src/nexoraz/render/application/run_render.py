@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
+import msgspec
+
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased, EventStore, VersionConflict, execute, handle, load
 from nexoraz.events.tasks import Postpone, Task
@@ -22,6 +24,7 @@ from nexoraz.render.application.ports import (
 )
 from nexoraz.render.domain.commands import AdvanceRender, Command, CompleteRender, FailRender
 from nexoraz.render.domain.job import JOB, Job, JobCancelled, State, job_stream
+from nexoraz.render.presets.wanted import Wanted
 
 RENDER = "render"
 MAX_PHOTO_BYTES = 80_000_000
@@ -76,7 +79,10 @@ class RunRender:
         if job.state is not State.RUNNING:
             return
         photo = self.photos.fetch(task.account_id, job.photo_id, MAX_PHOTO_BYTES)
-        picture = self.engine.render(photo, job.preset, lambda stage, percent: self._advance(task, stage, percent))
+        wanted = msgspec.convert(job.wanted, Wanted)
+        picture = self.engine.render(
+            photo, job.preset, lambda stage, percent: self._advance(task, stage, percent), wanted
+        )
         output_id = _output_id(task.key)
         size = self.outputs.put(task.account_id, output_id, picture.data)
         self._end(task, _complete(task.key, output_id, picture, size, self.clock()))

@@ -15,6 +15,7 @@ class RequestRender:
     batch_id: str = ""
     attempt: int = 1
     retry_of: str = ""
+    wanted: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

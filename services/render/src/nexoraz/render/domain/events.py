@@ -10,7 +10,8 @@ from nexoraz.events.event import Event
 
 class RenderRequested(Event, frozen=True):
     """A person asked for a picture. credits: what it will cost. batch_id: what it was asked for together with others
-    under, or empty. attempt, retry_of: counts from 1, and the failed job that it takes the place of, or empty."""
+    under, or empty. attempt, retry_of: counts from 1, and the failed job that it takes the place of, or empty. wanted:
+    how the file shall be, where that was said."""
 
     account_id: Id
     job_id: Id
@@ -21,6 +22,7 @@ class RenderRequested(Event, frozen=True):
     batch_id: Id = ""
     attempt: Fact[int] = 1
     retry_of: Id = ""
+    wanted: Fact[dict[str, str | int]] = msgspec.field(default_factory=dict)
 
 
 class RenderAdmitted(Event, frozen=True):

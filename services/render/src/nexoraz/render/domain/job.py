@@ -5,7 +5,7 @@ once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -106,6 +106,7 @@ class Job:
     stage: str = ""
     attempt: int = 1
     retried_by: str = ""
+    wanted: dict[str, str | int] = field(default_factory=dict)
 
 
 def decide(command: Command, state: Job) -> Sequence[JobEvent]:  # noqa: PLR0911 - one return per command
@@ -141,7 +142,7 @@ def _wanted(job_id: str, state: Job) -> None:
 
 def _request(c: RequestRender) -> Sequence[JobEvent]:
     asked = RenderRequested(
-        c.account_id, c.job_id, c.photo_id, c.preset, c.credits, c.at, c.batch_id, c.attempt, c.retry_of
+        c.account_id, c.job_id, c.photo_id, c.preset, c.credits, c.at, c.batch_id, c.attempt, c.retry_of, c.wanted
     )
     return [asked]
 
@@ -183,7 +184,14 @@ def _complete(c: CompleteRender, state: Job) -> Sequence[JobEvent]:
 def evolve(state: Job, event: JobEvent) -> Job:  # noqa: PLR0911 - one return per event
     match event:
         case RenderRequested():
-            return Job(event.account_id, event.photo_id, event.preset, State.REQUESTED, attempt=event.attempt)
+            return Job(
+                event.account_id,
+                event.photo_id,
+                event.preset,
+                State.REQUESTED,
+                attempt=event.attempt,
+                wanted=event.wanted,
+            )
         case RenderAdmitted():
             return replace(state, state=State.RUNNING)
         case RenderAdvanced():

@@ -16,6 +16,7 @@ import pyvips
 from nexoraz.render.engine import limits, sniff
 from nexoraz.render.engine.orientation import WHOLE, Box, stored, upright
 from nexoraz.render.engine.port import Photo, Pixels
+from nexoraz.render.engine.profiles import BUILT_IN
 from nexoraz.render.engine.refusals import (
     PhotoTooHeavy,
     PictureAnimated,
@@ -26,6 +27,7 @@ from nexoraz.render.engine.refusals import (
     PictureTruncated,
     UnsupportedType,
 )
+from nexoraz.render.presets.wanted import Profile
 
 LOADERS = {sniff.JPEG: "jpeg", sniff.PNG: "png", sniff.WEBP: "webp", sniff.AVIF: "heif"}
 Result = TypeVar("Result")
@@ -62,12 +64,13 @@ def open_photo(photo: Photo) -> OpenPhoto:
     return OpenPhoto(content, kind, width, height, orientation, bool(header.hasalpha()))
 
 
-def read(photo: OpenPhoto, scale: float, box: Box = WHOLE) -> Pixels:
-    """The part `box` of the photo at `scale` (at most 1), upright, as sRGB with 3 bands, or 4 if it has an alpha.
+def read(photo: OpenPhoto, scale: float, box: Box = WHOLE, profile: Profile = "srgb") -> Pixels:
+    """The part `box` of the photo at `scale` (at most 1), upright, in the colours of the profile, with 3 bands, or 4 if
+    it has an alpha.
 
     Raises `PictureTruncated` or `PictureDamaged`.
     """
-    return _guarded(photo.media_type, photo.content, lambda: _read(photo, min(scale, 1.0), box))
+    return _guarded(photo.media_type, photo.content, lambda: _read(photo, min(scale, 1.0), box, profile))
 
 
 def _bytes_of(photo: Photo) -> bytes:
@@ -107,7 +110,7 @@ def _judge(header: pyvips.Image, kind: str, content: bytes) -> None:
         raise PictureBomb(unpacked, len(content))
 
 
-def _read(photo: OpenPhoto, scale: float, box: Box) -> Pixels:
+def _read(photo: OpenPhoto, scale: float, box: Box, profile: Profile) -> Pixels:
     shrink = _whole_shrink(photo.media_type, scale)
     image = _load(photo.content, photo.media_type, shrink)
     wanted = stored(box, photo.orientation)
@@ -117,7 +120,7 @@ def _read(photo: OpenPhoto, scale: float, box: Box) -> Pixels:
         image = image.crop(left, top, right - left, bottom - top)
     if scale * shrink < 1:
         image = image.resize(scale * shrink, kernel="lanczos3")
-    pixels: Pixels = np.asarray(_srgb(image).numpy())
+    pixels: Pixels = np.asarray(_coloured(image, profile).numpy())
     return np.ascontiguousarray(upright(pixels, photo.orientation))
 
 
@@ -128,11 +131,14 @@ def _whole_shrink(kind: str, scale: float) -> int:
     return next((shrink for shrink in (8, 4, 2) if scale * shrink * 1.1 <= 1), 1)
 
 
-def _srgb(image: pyvips.Image) -> pyvips.Image:
+def _coloured(image: pyvips.Image, profile: Profile) -> pyvips.Image:
     """By the embedded profile where there is one, by the usual meaning of the bands where not; 8 bits, 3 or 4 bands."""
-    if image.get_typeof("icc-profile-data") or image.interpretation == "cmyk":
+    cmyk, embedded = image.interpretation == "cmyk", bool(image.get_typeof("icc-profile-data"))
+    if not (cmyk or embedded):
+        image = image.colourspace("srgb")
+    if cmyk or embedded or profile != "srgb":
         image = image.icc_transform(
-            "srgb", embedded=True, input_profile="cmyk" if image.interpretation == "cmyk" else "srgb",
+            BUILT_IN[profile], embedded=True, input_profile="cmyk" if cmyk else "srgb",
             intent="relative", black_point_compensation=True, depth=8,
         )  # fmt: skip
     image = image.colourspace("srgb")

@@ -1,4 +1,5 @@
-"""Finished pixels into a file: tagged sRGB, and nothing else in it about the photo or the person."""
+"""Finished pixels into a file: tagged with the profile of their colours, and nothing else in it about the photo or the
+person."""
 
 from typing import Any
 
@@ -6,7 +7,9 @@ import numpy as np
 import pyvips
 
 from nexoraz.render.engine.port import Pixels
+from nexoraz.render.engine.profiles import BUILT_IN
 from nexoraz.render.presets.preset import Format
+from nexoraz.render.presets.wanted import Profile
 
 MEDIA_TYPES: dict[Format, str] = {
     "jpeg": "image/jpeg",
@@ -16,19 +19,31 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def encode(pixels: Pixels, kind: Format, quality: int) -> bytes:
-    """The file of an 8-bit sRGB picture with 3 bands, or 4 where the format knows transparency."""
-    height, width, bands = pixels.shape
-    content = np.ascontiguousarray(pixels)
-    image = pyvips.Image.new_from_memory(content.data, width, height, bands, "uchar")
-    image = image.copy(interpretation="srgb")
-    data: bytes = image.write_to_buffer(f".{kind}", **_options(kind, quality))
+def encode(pixels: Pixels, kind: Format, quality: int, profile: Profile = "srgb") -> bytes:
+    """The file of an 8-bit picture in the colours of the profile, with 3 bands, or 4 where the format knows
+    transparency."""
+    data: bytes = _image(pixels).write_to_buffer(f".{kind}", **_options(kind, quality, profile))
     return data
 
 
-def _options(kind: Format, quality: int) -> dict[str, Any]:
+def shrunk(pixels: Pixels, longest: int | None) -> Pixels:
+    """At most `longest` pixels a side; transparent colours mix by their opacity."""
+    if longest is None or max(pixels.shape[:2]) <= longest:
+        return pixels
+    small = _image(pixels).thumbnail_image(longest, height=longest, size="down")
+    return np.ascontiguousarray(small.numpy())
+
+
+def _image(pixels: Pixels) -> pyvips.Image:
+    height, width, bands = pixels.shape
+    content = np.ascontiguousarray(pixels)
+    image = pyvips.Image.new_from_memory(content.data, width, height, bands, "uchar")
+    return image.copy(interpretation="srgb")
+
+
+def _options(kind: Format, quality: int, profile: Profile) -> dict[str, Any]:
     """Full colour resolution everywhere: halved, red products fringe on white."""
-    tagged: dict[str, Any] = {"profile": "srgb", "keep": "icc"}
+    tagged: dict[str, Any] = {"profile": BUILT_IN[profile], "keep": "icc"}
     match kind:
         case "jpeg":
             return {**tagged, "Q": quality, "subsample_mode": "off", "optimize_coding": True}

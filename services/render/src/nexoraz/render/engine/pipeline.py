@@ -6,14 +6,16 @@ import cv2
 import numpy as np
 
 from nexoraz.render.engine import decode, refine
+from nexoraz.render.engine.colours import in_p3
 from nexoraz.render.engine.compose import compose, product_side
 from nexoraz.render.engine.decode import OpenPhoto
-from nexoraz.render.engine.encode import MEDIA_TYPES, encode
+from nexoraz.render.engine.encode import MEDIA_TYPES, encode, shrunk
 from nexoraz.render.engine.orientation import WHOLE, Box
 from nexoraz.render.engine.placing import extent
 from nexoraz.render.engine.port import OnProgress, Photo, Pixels, Plane, Rendered, Segmenter, Stage
 from nexoraz.render.engine.refusals import NothingToCutOut
 from nexoraz.render.presets.preset import Preset, Transparent
+from nexoraz.render.presets.wanted import AS_THE_PRESET, Profile, Wanted, applied
 
 PREVIEW_SIDE = 640
 """Longest side, in pixels, of what a segmenter is shown."""
@@ -41,20 +43,28 @@ class Engine:
 
     segmenter: Segmenter
 
-    def render(self, photo: Photo, preset: Preset, on_progress: OnProgress = lambda _stage, _done: None) -> Rendered:
+    def render(
+        self,
+        photo: Photo,
+        preset: Preset,
+        on_progress: OnProgress = lambda _stage, _done: None,
+        wanted: Wanted = AS_THE_PRESET,
+    ) -> Rendered:
         """The finished picture. Raises a `Refusal` when the photo is at fault, and whatever `on_progress` raises."""
+        preset = applied(preset, wanted)
         on_progress(Stage.DECODE, 0.0)
         opened = decode.open_photo(photo)
         preview, opacity = _preview(opened, WHOLE)
         on_progress(Stage.CUT_OUT, 0.1)
         sighting = self._sight(opened, preview) if opacity is None else Sighting(opacity, WHOLE)
         on_progress(Stage.REFINE, 0.55)
-        cut_out, scale = _cut_out(opened, sighting, product_side(preset.scene), opacity is not None)
+        cut_out, scale = _cut_out(opened, sighting, product_side(preset.scene), opacity is not None, wanted.profile)
         on_progress(Stage.COMPOSE, 0.8)
         product = extent(cut_out[..., 3], 128).longest
-        picture = compose(cut_out, preset.scene)
+        scene = preset.scene if wanted.profile == "srgb" else in_p3(preset.scene)
+        picture = shrunk(compose(cut_out, scene), wanted.longest)
         on_progress(Stage.ENCODE, 0.9)
-        data = encode(picture, preset.format, preset.quality)
+        data = encode(picture, preset.format, preset.quality, wanted.profile)
         on_progress(Stage.ENCODE, 1.0)
         grown = scale if isinstance(preset.scene, Transparent) else scale * product_side(preset.scene) / product
         return self._rendered(data, preset, picture, opacity is not None, grown)
@@ -122,7 +132,9 @@ def _around(mask: Plane, box: Box, margin: float) -> Box:
     )
 
 
-def _cut_out(photo: OpenPhoto, sighting: Sighting, wanted: int, own_alpha: bool) -> tuple[Pixels, float]:
+def _cut_out(
+    photo: OpenPhoto, sighting: Sighting, wanted: int, own_alpha: bool, profile: Profile
+) -> tuple[Pixels, float]:
     """The product from the full photo, as RGBA, at the scale at which it is `wanted` pixels long (at most 1)."""
     if own_alpha:
         _require_product(sighting.mask)
@@ -130,7 +142,7 @@ def _cut_out(photo: OpenPhoto, sighting: Sighting, wanted: int, own_alpha: bool)
     longest = max((product.right - product.left) * photo.width, (product.bottom - product.top) * photo.height)
     scale = min(1.0, wanted * 1.01 / longest)
     box = _around(sighting.mask, sighting.box, 0.08)
-    pixels = decode.read(photo, scale, box)
+    pixels = decode.read(photo, scale, box, profile)
     if own_alpha:
         return pixels, scale
     mask = _cut_mask(sighting, box, pixels.shape[1], pixels.shape[0])

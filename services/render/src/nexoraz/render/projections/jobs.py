@@ -29,7 +29,7 @@ from nexoraz.render.projections.tables import JOBS
 class JobRecord:
     """state: requested, running, completed, failed or cancelled. percent: 0 to 100. version: of the job's stream, for
     ETags. The fields of the output are None until it is there. retry_of, retried_by: the job whose place it took, and
-    the one that took its place."""
+    the one that took its place. wanted: how the file shall be, where that was said."""
 
     id: str
     account_id: str
@@ -55,6 +55,7 @@ class JobRecord:
     attempt: int = 1
     retry_of: str | None = None
     retried_by: str | None = None
+    wanted: dict[str, str | int] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -85,7 +86,7 @@ class Jobs:
         match event:
             case RenderRequested():
                 row = columns(requested(event, version))
-                _INSERT.run(connection_of(tx), **row | {"facts": Jsonb(row["facts"])})
+                _INSERT.run(connection_of(tx), **row | {name: Jsonb(row[name]) for name in ("facts", "wanted")})
             case RenderAdmitted():
                 self._change(tx, event.job_id, version, state="running")
             case RenderAdvanced():
@@ -118,6 +119,7 @@ def requested(event: RenderRequested, version: int) -> JobRecord:
         batch_id=event.batch_id or None,
         attempt=event.attempt,
         retry_of=event.retry_of or None,
+        wanted=event.wanted,
     )
 
 

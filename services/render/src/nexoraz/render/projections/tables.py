@@ -52,6 +52,7 @@ JOBS = Table(
     operational("attempt", Integer, nullable=False, server_default="1"),
     pseudonym("retry_of", Text),
     pseudonym("retried_by", Text),
+    operational("wanted", JSONB, nullable=False, server_default="{}"),
     Index("jobs_batch_id", "batch_id"),
     Index("jobs_account_id", "account_id", "requested_at", "id"),
 )

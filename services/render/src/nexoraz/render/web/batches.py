@@ -41,7 +41,9 @@ def batches_blueprint(studio: Studio, live: LiveRenders) -> Blueprint:
         fails releases its own credits and no other's."""
         batch_id = str(uuid4())
         orders = [
-            Order(str(photo), find(preset), batch_id) for photo in body["photo_ids"] for preset in body["presets"]
+            Order(str(photo), find(preset), body["wanted"], batch_id)
+            for photo in body["photo_ids"]
+            for preset in body["presets"]
         ]
 
         def answer(connection: Connection, jobs: list[JobRecord]) -> Response:

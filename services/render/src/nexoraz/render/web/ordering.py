@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import uuid4
 
+import msgspec
 from sqlalchemy import Connection
 
 from nexoraz.events.sql_store import connection_of
@@ -14,6 +15,7 @@ from nexoraz.render.domain.commands import RequestRender, RetryRender
 from nexoraz.render.domain.job import JOB, job_stream
 from nexoraz.render.presets.catalogue import find
 from nexoraz.render.presets.preset import Preset
+from nexoraz.render.presets.wanted import Wanted, applied
 from nexoraz.render.projections.jobs import JobRecord, find_job, requested
 from nexoraz.render.projections.photos import owns_photo
 from nexoraz.render.web.studio import Studio
@@ -28,13 +30,17 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One picture that is wanted. attempt, retry_of: as in RenderRequested."""
+    """One picture that is wanted. attempt, retry_of: as in RenderRequested. Raises FormatWithoutTransparency."""
 
     photo_id: str
     preset: Preset
+    wanted: dict[str, str | int]
     batch_id: str = ""
     attempt: int = 1
     retry_of: str = ""
+
+    def __post_init__(self) -> None:
+        applied(self.preset, msgspec.convert(self.wanted, Wanted))
 
 
 def ask(
@@ -70,7 +76,8 @@ def ask_again(
             raise not_found()
         retry_id = str(uuid4())
         execute(tx, JOB, job_stream(job_id, account_id), RetryRender(job_id, retry_id, studio.clock()))
-        order = Order(failed.photo_id, find(failed.preset), failed.batch_id or "", failed.attempt + 1, job_id)
+        preset, batch_id = find(failed.preset), failed.batch_id or ""
+        order = Order(failed.photo_id, preset, failed.wanted, batch_id, failed.attempt + 1, job_id)
         if not _owned(connection_of(tx), account_id, [order]):
             raise _photo_unknown()
         return answer(connection_of(tx), _begin(tx, studio, account_id, order, retry_id))
@@ -93,6 +100,7 @@ def _begin(tx: Transaction, studio: Studio, account_id: str, order: Order, job_i
         order.batch_id,
         order.attempt,
         order.retry_of,
+        order.wanted,
     )
     [recorded] = start(tx, JOB, job_stream(job_id, account_id), command)
     return requested(recorded.event, recorded.version)

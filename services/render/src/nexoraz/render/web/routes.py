@@ -39,7 +39,7 @@ def jobs_blueprint(studio: Studio, live: LiveRenders) -> Blueprint:
     @jobs.response(202, JobView)
     def order(body: dict[str, Any], *, caller: Caller, once: Once) -> Response:
         """Render one photo by one preset. It runs once its credits are reserved; follow it by its `Location`."""
-        order = Order(str(body["photo_id"]), find(body["preset"]))
+        order = Order(str(body["photo_id"]), find(body["preset"]), body["wanted"])
         return ask(studio, caller.account_id, [order], once, lambda connection, jobs: _begun(connection, jobs[0], once))
 
     @jobs.route("", methods=["GET"])

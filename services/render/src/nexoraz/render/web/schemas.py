@@ -31,9 +31,26 @@ class PresetList(Schema):
     items = fields.List(fields.Nested(PresetView), required=True)
 
 
+class WantedView(Schema):
+    """How the file shall be; what is not said is as the preset has it."""
+
+    format = fields.String(validate=validate.OneOf(["jpeg", "png", "webp", "avif"]), metadata={"example": "webp"})
+    quality = fields.Integer(strict=True, validate=validate.Range(1, 100), metadata={"example": 88})
+    longest = fields.Integer(
+        strict=True,
+        validate=validate.Range(64, 4096),
+        metadata={"description": "pixels of the longer side; nothing is enlarged", "example": 1200},
+    )
+    profile = fields.String(
+        validate=validate.OneOf(["srgb", "display-p3"]),
+        metadata={"description": "whose colours, embedded; sRGB unless the wide gamut is asked for", "example": "srgb"},
+    )
+
+
 class NewJob(Schema):
     photo_id = fields.UUID(required=True)
     preset = fields.String(required=True, validate=validate.Length(1, 60), metadata={"example": "marketplace-white"})
+    wanted = fields.Nested(WantedView, load_default=dict)
 
 
 MOST_JOBS = 50
@@ -49,6 +66,7 @@ class NewBatch(Schema):
         validate=validate.Length(1, MOST_JOBS),
         metadata={"example": ["marketplace-white", "studio-soft"]},
     )
+    wanted = fields.Nested(WantedView, load_default=dict)
 
     @validates_schema
     def bounded(self, data: dict[str, Any], **_: object) -> None:
@@ -111,6 +129,7 @@ class JobView(Schema):
         metadata={"description": "1, or more for a job that took the place of a failed one", "example": 1},
     )
     retry_of = fields.UUID(required=True, allow_none=True, metadata={"description": "the failed job before it"})
+    wanted = fields.Nested(WantedView, required=True)
     retried_by = fields.UUID(required=True, allow_none=True, metadata={"description": "the job that took its place"})
 
 
