@@ -18,7 +18,7 @@ from uuid import uuid4
 from nats.js.errors import NotFoundError
 
 from nexoraz.local.testing.real import RealNats
-from services.assets.tests.integration.conftest import bearer
+from nexoraz.local.testing.services import bearer
 
 
 @dataclass

@@ -11,8 +11,9 @@ from werkzeug.test import TestResponse
 from nexoraz.assets.bootstrap import App, build
 from nexoraz.assets.config import Settings
 from nexoraz.events.sql_store import SqlTransaction
+from nexoraz.local.testing.services import close, know_key
 from services.assets.tests.examples import avif, jpeg, png, webp
-from services.assets.tests.integration.conftest import Person, close, know_key, stored
+from services.assets.tests.integration.conftest import Person, stored
 
 pytestmark = pytest.mark.real
 

@@ -5,8 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -16,64 +15,35 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from nexoraz.billing.adapters.memory import FakePayments
-from nexoraz.billing.bootstrap import ROOT, App, build
+from nexoraz.billing.bootstrap import EXAMPLE, ROOT, App, build
 from nexoraz.billing.config import Settings
-from nexoraz.events.kek import LocalKek
-from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.local import ports
 from nexoraz.local.parts.stripe import Stripe
 from nexoraz.local.processes import start
-from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
-from nexoraz.service.auth import remember_key
-from nexoraz.service.database import make_engine
-from nexoraz.service.migrate import migrate
+from nexoraz.local.testing.fixtures import NewMigratedDatabase
+from nexoraz.local.testing.services import bearer, close, know_key, on_databases
 from nexoraz.service.settings import Secret
-from nexoraz.service.tokens import TokenClaims, new_signing_key, public_jwk, sign_token
 
 if TYPE_CHECKING:
     from services.billing.tests.integration.world import World
 
-SIGNING_KEY = new_signing_key()
 SECRET = "whsec_test"
 
 
-def migrate_data(dsn: str) -> None:
-    migrate(dsn, ROOT / "migrations")
-
-
 @pytest.fixture
-def settings(migrated_database: NewMigratedDatabase, database: NewDatabase, tmp_path: Path) -> Settings:
-    vault = Secret(database())
-    engine = make_engine(vault)
-    migrate_vault(engine, LocalKek(tmp_path / "keys"))
-    engine.dispose()
-    return Settings(
-        database_url=Secret(migrated_database("billing", migrate_data)),
-        vault_database_url=vault,
-        vault_kek_dir=tmp_path / "keys",
+def settings(migrated_database: NewMigratedDatabase, tmp_path: Path) -> Settings:
+    told = replace(
+        EXAMPLE,
         public_url="https://nexoraz.test",
-        nats_url="nats://127.0.0.1:1",
-        nats_password=Secret("billing-password"),
         stripe_api_key=Secret("sk_test_1"),
         stripe_webhook_secret=Secret(SECRET),
     )
+    return on_databases(told, migrated_database, ROOT, tmp_path / "keys")
 
 
 @pytest.fixture
 def payments() -> FakePayments:
     return FakePayments()
-
-
-def close(app: App) -> None:
-    app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint
-    app.runtime.engine.dispose()
-
-
-def know_key(app: App) -> None:
-    """What the worker does on identity's signing-key-published."""
-    with app.runtime.engine.begin() as connection:
-        not_after = datetime.now(UTC) + timedelta(days=1)
-        remember_key(connection, SIGNING_KEY["kid"], public_jwk(SIGNING_KEY), not_after)
 
 
 @pytest.fixture
@@ -82,12 +52,6 @@ def app(settings: Settings, payments: FakePayments) -> Iterator[App]:
     know_key(app)
     yield app
     close(app)
-
-
-def bearer(account_id: str) -> dict[str, str]:
-    now = datetime.now(UTC)
-    claims = TokenClaims(account_id, str(uuid4()), now, frozenset())
-    return {"Authorization": f"Bearer {sign_token(SIGNING_KEY, claims, now)}"}
 
 
 @dataclass

@@ -16,7 +16,8 @@ from nexoraz.billing.domain.credits import CREDITS, AddCredits, credits_stream
 from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
 from nexoraz.billing.domain.purchase_commands import StartPurchase
 from nexoraz.events.store import execute
-from services.billing.tests.integration.conftest import Person, bearer, tasks
+from nexoraz.local.testing.services import bearer
+from services.billing.tests.integration.conftest import Person, tasks
 
 pytestmark = pytest.mark.real
 

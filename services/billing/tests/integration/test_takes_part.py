@@ -1,19 +1,14 @@
 """billing keeps what every participant promises, on the real database."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from nexoraz.billing.bootstrap import EXAMPLE, build
-from nexoraz.events.kek import LocalKek
+from nexoraz.billing.bootstrap import EXAMPLE, ROOT, build
 from nexoraz.events.testing.participant_contract import ParticipantContract
 from nexoraz.events.testing.subject import Subject
-from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.local.testing.fixtures import NewMigratedDatabase
-from nexoraz.service.database import make_engine
-from nexoraz.service.settings import Secret
-from services.billing.tests.integration.conftest import migrate_data
+from nexoraz.local.testing.services import close, on_databases
 
 pytestmark = pytest.mark.real
 
@@ -29,16 +24,9 @@ MADE_UP = {
 
 @pytest.fixture(scope="class")
 def subject(shared_database: NewMigratedDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
-    folder = tmp_path_factory.mktemp("keys")
-    vault = Secret(shared_database("empty", lambda _: None))
-    engine = make_engine(vault)
-    migrate_vault(engine, LocalKek(folder))
-    engine.dispose()
-    data = Secret(shared_database("billing", migrate_data))
-    app = build(replace(EXAMPLE, database_url=data, vault_database_url=vault, vault_kek_dir=folder))
+    app = build(on_databases(EXAMPLE, shared_database, ROOT, tmp_path_factory.mktemp("keys")))
     yield Subject.of(app, MADE_UP)
-    app.runtime.engine.dispose()
-    app.runtime.vault.engine.dispose()
+    close(app)
 
 
 class TestBilling(ParticipantContract):

@@ -9,8 +9,9 @@ from nexoraz.billing.bootstrap import App, build
 from nexoraz.billing.config import Settings
 from nexoraz.events.tasks import Task
 from nexoraz.local.parts.stripe import Stripe
+from nexoraz.local.testing.services import know_key
 from nexoraz.service.settings import Secret
-from services.billing.tests.integration.conftest import Person, event, know_key, tell
+from services.billing.tests.integration.conftest import Person, event, tell
 from services.billing.tests.integration.stripe_side import GOOD, card, post
 
 

@@ -4,49 +4,36 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.testing import FixedClock
-from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.identity.adapters.memory import MemoryTransport
 from nexoraz.identity.application.pace import Pace
-from nexoraz.identity.bootstrap import ROOT, App, build
+from nexoraz.identity.bootstrap import EXAMPLE, ROOT, App, build
 from nexoraz.identity.config import Settings
 from nexoraz.local import ports
 from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
 from nexoraz.local.testing.real import RealNats
-from nexoraz.service.database import make_engine
-from nexoraz.service.migrate import migrate
+from nexoraz.local.testing.services import close, on_databases
 from nexoraz.service.settings import Secret
 from services.identity.tests.examples import NOW
 from services.identity.tests.integration.journeys import Person
 from services.identity.tests.integration.suite import Inbox, Suite
 
 
-def migrate_data(dsn: str) -> None:
-    migrate(dsn, ROOT / "migrations")
-
-
 @pytest.fixture
-def settings(migrated_database: NewMigratedDatabase, database: NewDatabase, tmp_path: Path) -> Settings:
-    vault = Secret(database())
-    engine = make_engine(vault)
-    migrate_vault(engine, LocalKek(tmp_path / "keys"))
-    engine.dispose()
-    return Settings(
-        database_url=Secret(migrated_database("identity", migrate_data)),
-        vault_database_url=vault,
-        vault_kek_dir=tmp_path / "keys",
+def settings(migrated_database: NewMigratedDatabase, tmp_path: Path) -> Settings:
+    told = replace(
+        EXAMPLE,
         public_url="https://nexoraz.test",
-        nats_url="nats://127.0.0.1:1",
-        nats_password=Secret("none"),
         smtp_url=Secret("smtp://127.0.0.1:1"),
         mail_from="Nexoraz <hello@nexoraz.test>",
     )
+    return on_databases(told, migrated_database, ROOT, tmp_path / "keys")
 
 
 @pytest.fixture
@@ -57,11 +44,6 @@ def transport() -> MemoryTransport:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOW)
-
-
-def close(app: App) -> None:
-    app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint
-    app.runtime.engine.dispose()
 
 
 @pytest.fixture

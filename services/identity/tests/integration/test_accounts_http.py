@@ -11,8 +11,8 @@ from nexoraz.events.protocol_contracts import ErasureRequested
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.bootstrap import build
 from nexoraz.identity.config import Settings
+from nexoraz.local.testing.services import close
 from services.identity.tests.examples import EMAIL, PASSWORD
-from services.identity.tests.integration.conftest import close
 from services.identity.tests.integration.journeys import ACCOUNT, BASE, Person, bearer
 
 pytestmark = pytest.mark.real

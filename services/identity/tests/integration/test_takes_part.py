@@ -1,35 +1,23 @@
 """identity keeps what every participant promises, on the real database."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.testing.participant_contract import ParticipantContract
 from nexoraz.events.testing.subject import Subject
-from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.identity.bootstrap import EXAMPLE, build
+from nexoraz.identity.bootstrap import EXAMPLE, ROOT, build
 from nexoraz.local.testing.fixtures import NewMigratedDatabase
-from nexoraz.service.database import make_engine
-from nexoraz.service.settings import Secret
-from services.identity.tests.integration.conftest import migrate_data
+from nexoraz.local.testing.services import close, on_databases
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="class")
 def subject(shared_database: NewMigratedDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
-    folder = tmp_path_factory.mktemp("keys")
-    vault = Secret(shared_database("empty", lambda _: None))
-    engine = make_engine(vault)
-    migrate_vault(engine, LocalKek(folder))
-    engine.dispose()
-    data = Secret(shared_database("identity", migrate_data))
-    app = build(replace(EXAMPLE, database_url=data, vault_database_url=vault, vault_kek_dir=folder))
+    app = build(on_databases(EXAMPLE, shared_database, ROOT, tmp_path_factory.mktemp("keys")))
     yield Subject.of(app)
-    app.runtime.engine.dispose()
-    app.runtime.vault.engine.dispose()
+    close(app)
 
 
 class TestIdentity(ParticipantContract):

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -12,36 +11,23 @@ from uuid import uuid4
 import pytest
 
 from nexoraz.events.buckets import MemoryBucket
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.testing import FixedClock
-from nexoraz.events.vault_schema import migrate_vault
 from nexoraz.local import ports
 from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
 from nexoraz.local.testing.real import Bucket, RealNats
+from nexoraz.local.testing.services import close, on_databases
 from nexoraz.privacy.adapters.memory import MemoryLetters
 from nexoraz.privacy.bootstrap import EXAMPLE, ROOT, App, build
 from nexoraz.privacy.config import Settings
-from nexoraz.service.database import make_engine
-from nexoraz.service.migrate import migrate
-from nexoraz.service.settings import Secret
 from nexoraz.service.tokens import public_jwk
 from services.privacy.tests.integration.bus import Others
 from services.privacy.tests.integration.driver import Coordinator
 from services.privacy.tests.integration.suite import Suite, until
 
 
-def migrate_data(dsn: str) -> None:
-    migrate(dsn, ROOT / "migrations")
-
-
 @pytest.fixture
-def settings(migrated_database: NewMigratedDatabase, database: NewDatabase, tmp_path: Path) -> Settings:
-    vault = Secret(database())
-    engine = make_engine(vault)
-    migrate_vault(engine, LocalKek(tmp_path / "keys"))
-    engine.dispose()
-    data = Secret(migrated_database("privacy", migrate_data))
-    return replace(EXAMPLE, database_url=data, vault_database_url=vault, vault_kek_dir=tmp_path / "keys")
+def settings(migrated_database: NewMigratedDatabase, tmp_path: Path) -> Settings:
+    return on_databases(EXAMPLE, migrated_database, ROOT, tmp_path / "keys")
 
 
 @pytest.fixture
@@ -54,9 +40,7 @@ def app(settings: Settings, clock: FixedClock) -> Iterator[App]:
     app = build(settings, clock=clock, bucket=MemoryBucket(), letters=MemoryLetters())
     app.start()
     yield app
-    app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint
-    app.runtime.engine.dispose()
-    app.runtime.vault.engine.dispose()
+    close(app)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """render on a real PostgreSQL, vault and S3, with assets and the engine in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,53 +10,30 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from nexoraz.events.kek import LocalKek
 from nexoraz.events.tasks import Task
-from nexoraz.events.vault_schema import migrate_vault
-from nexoraz.local.testing.fixtures import NewDatabase, NewMigratedDatabase
+from nexoraz.local.testing.fixtures import NewMigratedDatabase
 from nexoraz.local.testing.real import Bucket
+from nexoraz.local.testing.services import bearer, close, know_key, on_databases
 from nexoraz.render.adapters.memory import FakeEngine, MemoryPhotos
 from nexoraz.render.application.policies import Policies
 from nexoraz.render.application.run_render import RENDER, RunRender
-from nexoraz.render.bootstrap import ROOT, App, build
+from nexoraz.render.bootstrap import EXAMPLE, ROOT, App, build
 from nexoraz.render.config import Settings
 from nexoraz.render.projections.photos import remember_photo
-from nexoraz.service.auth import remember_key
-from nexoraz.service.database import make_engine
-from nexoraz.service.migrate import migrate
 from nexoraz.service.settings import Secret
-from nexoraz.service.tokens import TokenClaims, new_signing_key, public_jwk, sign_token
-
-SIGNING_KEY = new_signing_key()
-
-
-def migrate_data(dsn: str) -> None:
-    migrate(dsn, ROOT / "migrations")
 
 
 @pytest.fixture
-def settings(migrated_database: NewMigratedDatabase, database: NewDatabase, s3: Bucket, tmp_path: Path) -> Settings:
-    vault = Secret(database())
-    engine = make_engine(vault)
-    migrate_vault(engine, LocalKek(tmp_path / "keys"))
-    engine.dispose()
-    return Settings(
-        database_url=Secret(migrated_database("render", migrate_data)),
-        vault_database_url=vault,
-        vault_kek_dir=tmp_path / "keys",
+def settings(migrated_database: NewMigratedDatabase, s3: Bucket, tmp_path: Path) -> Settings:
+    told = replace(
+        EXAMPLE,
         public_url="https://nexoraz.test",
-        nats_url="nats://127.0.0.1:1",
-        nats_password=Secret("render-password"),
         s3_endpoint=s3.endpoint,
         s3_access_key=Secret(s3.access_key),
         s3_secret_key=Secret(s3.secret_key),
         s3_bucket=s3.bucket,
     )
-
-
-def close(app: App) -> None:
-    app.runtime.store.hint.close()  # type: ignore[attr-defined]  # Runtime gives a RelayHint
-    app.runtime.engine.dispose()
+    return on_databases(told, migrated_database, ROOT, tmp_path / "keys")
 
 
 @pytest.fixture
@@ -68,17 +44,9 @@ def photos() -> MemoryPhotos:
 @pytest.fixture
 def app(settings: Settings, photos: MemoryPhotos) -> Iterator[App]:
     app = build(settings, photos=photos, engine=FakeEngine())
-    with app.runtime.engine.begin() as connection:
-        not_after = datetime.now(UTC) + timedelta(days=1)
-        remember_key(connection, SIGNING_KEY["kid"], public_jwk(SIGNING_KEY), not_after)
+    know_key(app)
     yield app
     close(app)
-
-
-def bearer(account_id: str) -> dict[str, str]:
-    now = datetime.now(UTC)
-    claims = TokenClaims(account_id, str(uuid4()), now, frozenset())
-    return {"Authorization": f"Bearer {sign_token(SIGNING_KEY, claims, now)}"}
 
 
 @dataclass

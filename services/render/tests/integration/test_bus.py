@@ -17,11 +17,12 @@ from nexoraz.events.contracts import subject_of
 from nexoraz.events.jetstream import create_stream, stream_state
 from nexoraz.events.worker import Worker
 from nexoraz.local.testing.real import RealNats
+from nexoraz.local.testing.services import close
 from nexoraz.render.adapters.memory import FakeEngine, MemoryPhotos
 from nexoraz.render.bootstrap import App, build
 from nexoraz.render.config import Settings
 from nexoraz.service.settings import Secret
-from services.render.tests.integration.conftest import Person, close
+from services.render.tests.integration.conftest import Person
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 

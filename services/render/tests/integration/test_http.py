@@ -9,13 +9,14 @@ import pytest
 from werkzeug.test import TestResponse
 
 from nexoraz.events.store import execute
+from nexoraz.local.testing.services import bearer
 from nexoraz.render.adapters.memory import FakeEngine
 from nexoraz.render.application.ports import RenderRefused
 from nexoraz.render.bootstrap import App
 from nexoraz.render.domain.commands import RequestRender
 from nexoraz.render.domain.job import JOB, job_stream
 from nexoraz.render.web import ordering
-from services.render.tests.integration.conftest import Person, bearer
+from services.render.tests.integration.conftest import Person
 
 pytestmark = pytest.mark.real
 
