@@ -11,6 +11,7 @@ from nexoraz.events.testing import FixedClock
 from nexoraz.identity.application.ports import KnownAccount, Rule
 from nexoraz.identity.application.sending import SENT
 from nexoraz.identity.application.standings import Standing
+from nexoraz.identity.application.usage import Total
 from nexoraz.identity.application.use_cases import Ports
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
@@ -272,3 +273,19 @@ class PortsContract:
             assert everybody == sorted(everybody)
             assert ports.accounts.after(tx, "", 1) == everybody[:1]
             assert [a for a in everybody[:1] for a in ports.accounts.after(tx, a, 100)] == everybody[1:]
+
+    def test_uses_are_counted_by_account_and_in_totals(self, ports: Ports) -> None:
+        ann, bob, day = str(uuid4()), str(uuid4()), NOW.date()
+        with ports.store.transaction() as tx:
+            ports.usage.allow(tx, ann)
+            ports.usage.allow(tx, ann)
+        for account_id in (ann, ann, bob):
+            with ports.store.transaction() as tx:
+                ports.usage.count(tx, account_id, "help", day)
+        with ports.store.transaction() as tx:
+            assert (ports.usage.is_allowed(tx, ann), ports.usage.is_allowed(tx, bob)) == (True, False)
+            assert list(ports.usage.totals(tx, day)) == [Total(day, "help", 2, 3)]
+            assert list(ports.usage.totals(tx, day + timedelta(days=1))) == []
+            ports.usage.forbid(tx, ann)
+        with ports.store.transaction() as tx:
+            assert not ports.usage.is_allowed(tx, ann)

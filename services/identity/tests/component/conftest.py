@@ -25,6 +25,7 @@ from nexoraz.identity.adapters.memory import (
     MemorySuppressions,
     MemoryThrottle,
     MemoryTransport,
+    MemoryUsage,
 )
 from nexoraz.identity.adapters.memory_sign_in import MemoryChallenges, MemoryPlaces, MemoryProviderLinks
 from nexoraz.identity.adapters.openid import OpenIdProviders, Registered
@@ -54,7 +55,7 @@ class World:
         self.mails, self.operators, self.waited = MemoryMails(self.clock), MemoryOperators(), 0.0
         self.provider_links = MemoryProviderLinks()
         inline: list[InlineProjection] = [self.accounts, self.sessions, self.operators, self.provider_links]
-        self.queue = MemoryTaskQueue()
+        self.queue, self.book = MemoryTaskQueue(), MemoryUsage()
         self.store = MemoryEventStore(REGISTRY, self.sealer, inline=inline, clock=self.clock)
         self.ports = Ports(
             store=self.store,
@@ -63,6 +64,7 @@ class World:
             operators=self.operators,
             credentials=MemoryCredentials(self.sealer),
             mails=self.mails,
+            usage=self.book,
             suppressions=MemorySuppressions(),
             queue=self.queue,
             private_keys=MemoryPrivateKeys(),

@@ -84,7 +84,7 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
 
 def _handlers() -> Iterable[type[Foreign]]:
     use = World().use
-    return subscribed.handlers(use.notices, use.news, use.policy_mails)
+    return subscribed.handlers(use.notices, use.news, use.policy_mails, use.usage)
 
 
 def test_the_readme_names_every_event_in_and_out() -> None:

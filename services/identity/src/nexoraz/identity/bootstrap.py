@@ -32,6 +32,7 @@ from nexoraz.identity.adapters.standings import SqlStandings
 from nexoraz.identity.adapters.subscribed_billing import billing_handlers
 from nexoraz.identity.adapters.suppressions import SqlSuppressions
 from nexoraz.identity.adapters.throttles import SqlThrottle
+from nexoraz.identity.adapters.usage import SqlUsage
 from nexoraz.identity.application.farewell import Farewell
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.policy_mails import TELL_POLICY_CHANGE
@@ -58,6 +59,7 @@ from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
 from nexoraz.identity.web.sessions import sessions_blueprint
 from nexoraz.identity.web.unsubscribe import unsubscribe_blueprint
+from nexoraz.identity.web.usage import usage_blueprint
 from nexoraz.service import chassis
 from nexoraz.service.allowances import allowances_of
 from nexoraz.service.app import create_app, openapi_document
@@ -115,6 +117,7 @@ class App(participant.Participant):
                 links_blueprint(use.registration, use.password_changes, use.address_changes),
                 codes_blueprint(use.access_codes),
                 profile_blueprint(use.profiles, use.history),
+                usage_blueprint(use.usage, self.runtime.store),
                 unsubscribe_blueprint(use.news, self.runtime.store),
                 keys_blueprint(use.signing),
             ],
@@ -133,7 +136,9 @@ class App(participant.Participant):
         return WorkerPlan(
             translate=published.translate,
             handlers={
-                **subscribed.handlers(self.use_cases.notices, self.use_cases.news, self.use_cases.policy_mails),
+                **subscribed.handlers(
+                    self.use_cases.notices, self.use_cases.news, self.use_cases.policy_mails, self.use_cases.usage
+                ),
                 **billing_handlers(self.ports.standings, self.use_cases.notices),
             },
             task_handlers={
@@ -218,6 +223,7 @@ def _ports(
         operators=models.operators,
         credentials=SqlCredentials(tables.credentials, vault),
         mails=SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id),
+        usage=SqlUsage(tables.analytics_consents, tables.usage, tables.usage_totals),
         suppressions=SqlSuppressions(tables.suppressions),
         queue=runtime.tasks,
         private_keys=SqlPrivateKeys(tables.private_keys, vault),

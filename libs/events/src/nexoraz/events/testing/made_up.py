@@ -77,6 +77,8 @@ def _value(column: Column[Any], holding: TableHolding, account_id: str, override
             return True
         case "datetime":
             return MOMENT
+        case "date":
+            return MOMENT.date()
         case "UUID":
             return UUID(id_of(account_id))
         case _:

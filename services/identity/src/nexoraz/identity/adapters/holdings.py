@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, DateTime, cast, func, select
 
 from nexoraz.events.access import access_holdings
 from nexoraz.events.declarations import Holding, TableHolding, Unlinked
 from nexoraz.events.rules import CONTRACT, SECURITY, Rule, Term
 from nexoraz.identity.adapters.schema import IdentityTables
+from nexoraz.identity.application.usage import KEPT
 from nexoraz.identity.domain.session import SESSION_LIFE
 
 UNVERIFIED_TERM = timedelta(days=7)
@@ -30,7 +31,14 @@ UNTIL_SENT = Rule("until-sent", "to send a mail", CONTRACT, "until it is sent, a
 THROTTLE = Rule("throttle", "to slow down who guesses", SECURITY, "until its window ends, at most a day", "term")
 CHALLENGE = Rule("challenge", "to sign in by a passkey", SECURITY, "until it is used, at most ten minutes", "term")
 SIGNING_KEYS = Rule("signing-keys", "to sign tokens", SECURITY, "until the key's end", "term")
-RULES = (ACCOUNT, SESSION, SESSION_DEVICE, UNTIL_SENT, THROTTLE, CHALLENGE, SIGNING_KEYS)
+USAGE = Rule(
+    "usage",
+    "to learn which features are used",
+    "consent (GDPR Art. 6(1)(a))",
+    "30 days; after that in totals only",
+    "term",
+)
+RULES = (ACCOUNT, SESSION, SESSION_DEVICE, UNTIL_SENT, THROTTLE, CHALLENGE, SIGNING_KEYS, USAGE)
 
 
 def _end_of_key(tables: IdentityTables) -> ColumnElement[datetime]:
@@ -92,6 +100,16 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
             "keyed hashes of attempts, gone when their window ends, at most after a day",
             retention=THROTTLE.name,
             term=Term(tables.throttles.c.ends_at),
+        ),
+        TableHolding(tables.analytics_consents, category="user.consent", present=_only("since")),
+        TableHolding(
+            tables.usage,
+            category="user.behavior",
+            purpose="analytics",
+            retention=USAGE.name,
+            term=Term(cast(tables.usage.c.day, DateTime(timezone=True)), KEPT),
+            transient=True,
+            present=_only("day", "feature", "uses"),
         ),
         Unlinked(tables.suppressions, "keyed hashes of addresses that said stop, so that none is mailed again"),
         Unlinked(

@@ -4,9 +4,10 @@
 What a fake writes in a transaction becomes visible when that transaction commits, as in the database.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from nexoraz.identity.application.letters import Letter
 from nexoraz.identity.application.ports import Clock, Jwk, KnownAccount, ListedSession, Rule
 from nexoraz.identity.application.sending import RecipientRefused, TransportUnavailable, WaitingMail
 from nexoraz.identity.application.standings import Standing
+from nexoraz.identity.application.usage import Total
 from nexoraz.identity.domain.account import AccountRegistered, AccountVerified, AddressChanged
 from nexoraz.identity.domain.operator import OperatorGranted, OperatorRevoked
 from nexoraz.identity.domain.password import PasswordReplaced
@@ -202,6 +204,31 @@ class MemorySuppressions:
 
     def has(self, tx: Transaction, recipient_hash: str) -> bool:
         return recipient_hash in self._stopped
+
+
+class MemoryUsage:
+    def __init__(self) -> None:
+        self._allowed: set[str] = set()
+        self.uses: Counter[tuple[str, str, date]] = Counter()
+
+    def allow(self, tx: Transaction, account_id: str) -> None:
+        tx.after_commit(lambda: self._allowed.add(account_id))
+
+    def forbid(self, tx: Transaction, account_id: str) -> None:
+        tx.after_commit(lambda: self._allowed.discard(account_id))
+
+    def is_allowed(self, tx: Transaction, account_id: str) -> bool:
+        return account_id in self._allowed
+
+    def count(self, tx: Transaction, account_id: str, feature: str, day: date) -> None:
+        tx.after_commit(lambda: self.uses.update([(account_id, feature, day)]))
+
+    def totals(self, tx: Transaction, since: date) -> list[Total]:
+        groups: dict[tuple[date, str], list[int]] = {}
+        for (_, feature, day), uses in self.uses.items():
+            groups.setdefault((day, feature), []).append(uses)
+        found = [Total(day, f, len(uses), sum(uses)) for (day, f), uses in groups.items() if day >= since]
+        return sorted(found, key=lambda total: (-total.day.toordinal(), total.feature))
 
 
 class MemoryThrottle:

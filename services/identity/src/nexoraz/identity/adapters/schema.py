@@ -10,6 +10,7 @@ from nexoraz.identity.adapters.private_keys import private_keys_table
 from nexoraz.identity.adapters.standings import standings_table
 from nexoraz.identity.adapters.suppressions import suppressions_table
 from nexoraz.identity.adapters.throttles import throttles_table
+from nexoraz.identity.adapters.usage import analytics_consents_table, usage_table, usage_totals_table
 from nexoraz.identity.projections.accounts import accounts_table
 from nexoraz.identity.projections.operators import operators_table
 from nexoraz.identity.projections.provider_links import provider_links_table
@@ -37,6 +38,9 @@ class IdentityTables:
         self.sent_mails = sent_mails_table(self.metadata)
         self.private_keys = private_keys_table(self.metadata)
         self.suppressions = suppressions_table(self.metadata)
+        self.analytics_consents = analytics_consents_table(self.metadata)
+        self.usage = usage_table(self.metadata)
+        self.usage_totals = usage_totals_table(self.metadata)
         self.throttles = throttles_table(self.metadata)
         self.standings = standings_table(self.metadata)
         self.challenges = challenges_table(self.metadata)

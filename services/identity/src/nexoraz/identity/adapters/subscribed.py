@@ -11,6 +11,9 @@ from nexoraz.events.store import Transaction
 from nexoraz.identity.application.news import MARKETING, News
 from nexoraz.identity.application.notices import Notice, Notices
 from nexoraz.identity.application.policy_mails import PolicyMails
+from nexoraz.identity.application.usage import Usage
+
+ANALYTICS = "analytics"
 
 
 class NoticeGiven(Foreign, frozen=True):
@@ -38,7 +41,7 @@ class PolicyChangeAnnounced(Foreign, frozen=True):
     summary: str
 
 
-def handlers(notices: Notices, news: News, policy_mails: PolicyMails) -> Mapping[type[Foreign], Handler]:
+def handlers(notices: Notices, news: News, policy_mails: PolicyMails, usage: Usage) -> Mapping[type[Foreign], Handler]:
     """Each view and what happens on it."""
 
     def on_notice_given(tx: Transaction, received: Received) -> None:
@@ -50,6 +53,8 @@ def handlers(notices: Notices, news: News, policy_mails: PolicyMails) -> Mapping
         said: ConsentDecided = received.data
         if said.purpose == MARKETING and said.given:
             news.welcome(tx, said.account_id)
+        if said.purpose == ANALYTICS:
+            usage.decided(tx, said.account_id, given=said.given)
 
     def on_policy_change_announced(tx: Transaction, received: Received) -> None:
         said: PolicyChangeAnnounced = received.data

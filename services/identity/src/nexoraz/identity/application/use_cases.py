@@ -44,6 +44,7 @@ from nexoraz.identity.application.session_starts import SessionStarts
 from nexoraz.identity.application.sign_in import SignIn
 from nexoraz.identity.application.signing import Signing
 from nexoraz.identity.application.standings import Standings
+from nexoraz.identity.application.usage import Usage, UsageBook
 
 
 class Mails(Mailbox, WaitingMails, Protocol):
@@ -61,6 +62,7 @@ class Ports:
     credentials: Credentials
     mails: Mails
     suppressions: Suppressions
+    usage: UsageBook
     queue: Queue
     private_keys: PrivateKeys
     throttle: Throttle
@@ -98,6 +100,7 @@ class UseCases:
     news: News
     referred_mail: ReferredMail
     policy_mails: PolicyMails
+    usage: Usage
     access_codes: AccessCodes
 
 
@@ -139,6 +142,7 @@ def use_cases(p: Ports) -> UseCases:
         news=news,
         referred_mail=ReferredMail(p.store, p.accounts, p.mails, p.now),
         policy_mails=policy_mails,
+        usage=Usage(p.usage, p.now),
         access_codes=AccessCodes(
             p.store, p.accounts, p.mails, p.hashes, signing, p.throttle, p.pace, p.now, p.new_id
         ),
