@@ -17,8 +17,17 @@ class ProviderList(Schema):
 
 
 class Begun(Schema):
-    authorization_url = fields.String(required=True, metadata={"description": "where the person is sent"})
-    handle = fields.String(required=True, metadata={"description": "kept by the client, told to nobody"})
+    authorization_url = fields.String(
+        required=True,
+        metadata={
+            "description": "where the person is sent",
+            "example": "https://id.example/authorize",
+        },
+    )
+    handle = fields.String(
+        required=True,
+        metadata={"description": "kept by the client, told to nobody", "example": "kept-since-the-beginning"},
+    )
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
 
 
