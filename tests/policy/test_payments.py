@@ -148,3 +148,18 @@ def test_the_profile_shows_the_plan_and_the_credits_that_billing_keeps(payer: Pe
 
     assert until(shown, "the profile followed billing") == ("basic", 86)
     evidence(f"GET /v1/identity/profile: plan {plan}, {balance} credits, as billing says")
+
+
+@shows("U3", "suspicious payments held")
+def test_a_payment_too_many_is_held_for_review(suite: RunningSuite, evidence: Evidence) -> None:
+    hasty = suite.person()
+    hasty.register()
+    hasty.sign_in()
+    for _ in range(5):
+        assert hasty.buy()["review"] == ""
+    assert hasty.buy()["review"] == "held"
+    balance = hasty.balance()
+    assert (balance["balance"], balance["held"]) == (50, 10)
+    reviews = ask(hasty, "GET", "/v1/billing/admin/reviews", Nexoraz_Purpose="audit")
+    assert reviews.status == 403
+    evidence("the sixth pack within an hour: paid, 10 credits held, and its person sees so; the queue is for operators")

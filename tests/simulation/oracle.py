@@ -248,7 +248,7 @@ class Oracle:
         query = "SELECT account_id, id, payment_intent, state FROM purchases"
         erased = {a for (a,) in billing.rows("SELECT account_id FROM erased_accounts")}
         for account, purchase, intent, state in billing.rows(query):
-            added = billing.rows("SELECT 1 FROM ledger WHERE kind = 'purchase' AND reference = ?", purchase)
+            added = billing.rows("SELECT 1 FROM ledger WHERE kind IN ('purchase', 'hold') AND reference = ?", purchase)
             if account in erased:
                 continue
             if len(added) != (1 if state == "paid" else 0):

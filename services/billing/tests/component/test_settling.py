@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nexoraz.billing.adapters.memory import FakePayments, MemoryPurchaseIndex
+from nexoraz.billing.adapters.memory import FakePayments, MemoryPaymentHistory, MemoryPurchaseIndex
 from nexoraz.billing.application.ports import PaymentsUnavailable, PurchaseRef
 from nexoraz.billing.application.settle_payment import (
     PaidAfterErasure,
@@ -17,6 +17,7 @@ from nexoraz.billing.domain.events import EVENTS
 from nexoraz.billing.domain.packs import PACKS
 from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
 from nexoraz.billing.domain.purchase_commands import StartPurchase
+from nexoraz.billing.domain.suspicion import MOST_IN_WINDOW
 from nexoraz.events.memory import MemoryEventStore
 from nexoraz.events.registry import Registry
 from nexoraz.events.store import handle, load
@@ -31,7 +32,9 @@ class Desk:
         self.payments = FakePayments()
         self.store = MemoryEventStore(Registry.of(EVENTS), MemorySealer())
         self.index = MemoryPurchaseIndex()
-        self.settle = SettlePayment(self.store, self.payments, self.index, FixedClock(datetime(2026, 1, 1, tzinfo=UTC)))
+        self.history = MemoryPaymentHistory()
+        clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+        self.settle = SettlePayment(self.store, self.payments, self.index, self.history, clock)
         self.intent = self.payments.open(PURCHASE_ID, PACKS["starter"], None).intent
         command = StartPurchase(ANN, PURCHASE_ID, "starter", self.intent, NOON)
         handle(self.store, PURCHASE, purchase_stream(PURCHASE_ID, ANN), command)
@@ -56,6 +59,18 @@ def test_a_payment_that_succeeded_adds_its_credits_once(desk: Desk) -> None:
     desk.settle(desk.intent)
     desk.settle(desk.intent)
     assert (desk.balance(), desk.state()) == (10, "paid")
+
+
+def test_a_suspicious_payment_is_held_once_and_its_credits_cannot_be_used(desk: Desk) -> None:
+    desk.history.recent = MOST_IN_WINDOW
+    desk.payments.finish(desk.intent)
+    desk.settle(desk.intent)
+    desk.history.recent = 0
+    desk.settle(desk.intent)
+    with desk.store.transaction() as tx:
+        credits = load(tx, CREDITS, credits_stream(ANN))[0]
+        purchase = load(tx, PURCHASE, purchase_stream(PURCHASE_ID, ANN))[0]
+    assert (credits.balance, credits.held, purchase.review) == (0, {PURCHASE_ID: 10}, "held")
 
 
 def test_an_open_payment_adds_nothing_and_is_asked_about_again(desk: Desk) -> None:

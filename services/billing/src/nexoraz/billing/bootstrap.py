@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from flask import Flask
 
 from nexoraz.billing.adapters import published, subscribed
 from nexoraz.billing.adapters.holdings import HELD, RULES
 from nexoraz.billing.adapters.kept import kept_of
+from nexoraz.billing.adapters.payment_facts import SqlPaymentHistory
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
 from nexoraz.billing.adapters.reconcile import reconcile
 from nexoraz.billing.adapters.stripe_payments import StripePayments
@@ -19,6 +21,7 @@ from nexoraz.billing.adapters.stripe_subscriptions import StripeSubscriptions
 from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
 from nexoraz.billing.application.ports import Payments
 from nexoraz.billing.application.refunding import PAY_REFUND, SETTLE_REFUNDS, Refunding
+from nexoraz.billing.application.reviewing import Reviewing
 from nexoraz.billing.application.settle_payment import SettlePayment
 from nexoraz.billing.application.settle_subscription import SettleSubscription
 from nexoraz.billing.application.subscription_watch import (
@@ -32,11 +35,13 @@ from nexoraz.billing.config import Settings
 from nexoraz.billing.domain.events import EVENTS
 from nexoraz.billing.projections.credit_accounts import CreditAccounts
 from nexoraz.billing.projections.purchases import Purchases
+from nexoraz.billing.projections.reviews import Reviews
 from nexoraz.billing.projections.subscriptions import AccountPlans
 from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.billing.web.kept import kept_blueprint
 from nexoraz.billing.web.refunds import RefundDesk, add_refunds
 from nexoraz.billing.web.refusals import REFUSALS
+from nexoraz.billing.web.reviews import ReviewDesk, looks_blueprint, reviews_blueprint
 from nexoraz.billing.web.routes import Desk, credits_blueprint, packs_blueprint, purchases_blueprint
 from nexoraz.billing.web.subscriptions import PlanDesk, plans_blueprint, subscription_blueprint
 from nexoraz.billing.web.webhooks import webhooks_blueprint
@@ -71,6 +76,7 @@ PROJECTIONS: Mapping[str, RebuildableProjection] = {
     "credit_accounts": CreditAccounts(),
     "purchases": Purchases(),
     "subscriptions": AccountPlans(),
+    "reviews": Reviews(),
 }
 
 
@@ -82,6 +88,7 @@ class App(participant.Participant):
     payments: Payments
     watch: PaymentWatch
     refunding: Refunding
+    reviewing: Reviewing
     plans: Plans
     plan_watch: SubscriptionWatch
     clock: Callable[[], datetime]
@@ -107,6 +114,8 @@ class App(participant.Participant):
                 credits_blueprint(desk),
                 add_refunds(purchases_blueprint(desk), refunds),
                 plans_blueprint(),
+                reviews_blueprint(ReviewDesk(self.runtime.store, self.runtime.reading, self.reviewing)),
+                looks_blueprint(self.runtime.reading),
                 kept_blueprint(self.runtime.reading, kept_of),
                 subscription_blueprint(plan_desk),
                 webhooks_blueprint(self.runtime.store, self.watch, self.plan_watch, self.refunding, secret),
@@ -145,7 +154,8 @@ def build(settings: Settings, payments: Payments | None = None, clock: Callable[
     key, address = settings.stripe_api_key.reveal(), settings.stripe_api_base
     provider = payments or StripePayments(key, address)
     settle_plan = SettleSubscription(runtime.store, StripeSubscriptions(key, address), clock)
-    settle = SettlePayment(runtime.store, provider, SqlPurchaseIndex(), clock)
+    settle = SettlePayment(runtime.store, provider, SqlPurchaseIndex(), SqlPaymentHistory(), clock)
+    refunding = Refunding(runtime.store, provider, SqlPurchaseIndex(), runtime.tasks, clock)
     watch = PaymentWatch(runtime.tasks, runtime.store, settle)
     return App(
         settings=settings,
@@ -155,7 +165,8 @@ def build(settings: Settings, payments: Payments | None = None, clock: Callable[
         read_models=PROJECTIONS,
         payments=provider,
         watch=watch,
-        refunding=Refunding(runtime.store, provider, SqlPurchaseIndex(), runtime.tasks, clock),
+        refunding=refunding,
+        reviewing=Reviewing(refunding, runtime.vault.keyed_hash, clock, lambda: str(uuid4())),
         plans=Plans(settle_plan),
         plan_watch=SubscriptionWatch(runtime.tasks, settle_plan),
         clock=clock,

@@ -46,8 +46,8 @@ def know_key(app: Any) -> None:
         remember_key(connection, SIGNING_KEY["kid"], public_jwk(SIGNING_KEY), not_after)
 
 
-def bearer(account_id: str) -> dict[str, str]:
+def bearer(account_id: str, roles: frozenset[str] = frozenset()) -> dict[str, str]:
     """The header of somebody who has just signed in."""
     now = datetime.now(UTC)
-    claims = TokenClaims(account_id, str(uuid4()), now, frozenset())
+    claims = TokenClaims(account_id, str(uuid4()), now, roles)
     return {"Authorization": f"Bearer {sign_token(SIGNING_KEY, claims, now)}"}

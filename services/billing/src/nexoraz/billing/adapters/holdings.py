@@ -4,14 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 from nexoraz.billing.projections.tables import (
+    ACCOUNT_FACTS,
     ALLOWANCES,
     AUTH,
     CREDIT_ACCOUNTS,
     IDEMPOTENCY,
     LEDGER,
+    LOOKS,
     POSTINGS,
     PURCHASES,
     REFUNDS,
+    REVIEWS,
     SUBSCRIPTIONS,
 )
 from nexoraz.events.access import access_holdings
@@ -33,6 +36,11 @@ def _own(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "account_id"}
 
 
+def _look(row: dict[str, Any]) -> dict[str, Any]:
+    """Staff are persons too: who it was is not told."""
+    return {key: value for key, value in row.items() if key not in ("account_id", "operator")}
+
+
 HELD: list[Holding] = [
     TableHolding(CREDIT_ACCOUNTS, category="user.account"),
     TableHolding(LEDGER, category="user.account", present=_own),
@@ -52,5 +60,8 @@ HELD: list[Holding] = [
         retained=Retained(TAX_LAW, until=REFUNDS.c.started_at + TAX_TERM, where=REFUNDS.c.state != "failed"),
     ),
     TableHolding(SUBSCRIPTIONS, category="user.account", present=_own),
+    TableHolding(ACCOUNT_FACTS, category="user.account", present=_own),
+    TableHolding(REVIEWS, category="user.financial", present=_own),
+    TableHolding(LOOKS, category="user.account", present=_look),
     *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
 ]

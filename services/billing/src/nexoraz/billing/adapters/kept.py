@@ -15,6 +15,9 @@ WHAT: Mapping[str, str] = {
     "postings": "the same changes by double entry",
     "purchases": "what you bought, for how much and when; Stripe's name of the payment; no card data",
     "refunds": "what you were given back, for how much and when; Stripe's name of the refund",
+    "reviews": "payments of yours that were held for review, and why",
+    "looks": "when and why an operator looked at your payments",
+    "account_facts": "the region of your account, to notice a card from elsewhere",
     "subscriptions": "your plan, and the names of your customer record and subscription at Stripe",
 }
 CONTRACT = "contract (GDPR Art. 6(1)(b))"

@@ -1,6 +1,7 @@
 """Fakes of billing's ports for tests; they pass the ports' contract suites."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 from nexoraz.billing.application.ports import (
@@ -76,3 +77,17 @@ class MemoryPurchaseIndex:
 
     def of_intent(self, tx: Transaction, intent: str) -> PurchaseRef | None:  # noqa: ARG002 - the port's shape
         return self.purchases.get(intent)
+
+
+class MemoryPaymentHistory:
+    """Knows what it was told."""
+
+    def __init__(self) -> None:
+        self.recent = 0
+        self.where = ""
+
+    def paid_since(self, tx: Transaction, account_id: str, since: datetime) -> int:  # noqa: ARG002 - the port's shape
+        return self.recent
+
+    def region(self, tx: Transaction, account_id: str) -> str:  # noqa: ARG002 - the port's shape
+        return self.where

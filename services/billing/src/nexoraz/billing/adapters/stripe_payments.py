@@ -1,6 +1,7 @@
 """Payments through Stripe PaymentIntents (clause C5). No card data passes through here: the person's browser gives it
 to Stripe and gets a payment method id. What Stripe learns from us is a purchase id, an amount and a currency."""
 
+from dataclasses import replace
 from typing import Any
 
 import stripe
@@ -70,7 +71,12 @@ class StripePayments:
 
     def read(self, intent: str) -> Payment:
         try:
-            return _payment(self._client.v1.payment_intents.retrieve(intent))
+            found = self._client.v1.payment_intents.retrieve(intent)
+            payment = _payment(found)
+            if payment.status != "succeeded" or not found.payment_method:
+                return payment
+            method = self._client.v1.payment_methods.retrieve(str(found.payment_method))
+            return replace(payment, card_country=(method.card.country or "") if method.card else "")
         except stripe.InvalidRequestError as error:
             raise PaymentMissing(intent) from error
         except stripe.StripeError as error:

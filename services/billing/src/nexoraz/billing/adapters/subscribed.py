@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nexoraz.billing.adapters.payment_facts import remember_region
 from nexoraz.billing.application import policies
 from nexoraz.events.access import access_handlers
 from nexoraz.events.consumer import Handler
@@ -37,6 +38,16 @@ class RenderCancelled(Foreign, frozen=True):
     job_id: str
 
 
+class AccountVerified(Foreign, frozen=True):
+    source = "nexoraz.identity.account-verified.v1"
+    account_id: str
+    region: str
+
+
+def on_account_verified(tx: Transaction, received: Received) -> None:
+    remember_region(tx, received.data.account_id, received.data.region)
+
+
 def on_render_requested(tx: Transaction, received: Received) -> None:
     asked: RenderRequested = received.data
     policies.reserve_credits_on_render_requested(tx, asked.account_id, asked.job_id, asked.credits)
@@ -55,6 +66,7 @@ def on_render_cancelled(tx: Transaction, received: Received) -> None:
 
 
 HANDLERS: Mapping[type[Foreign], Handler] = {
+    AccountVerified: on_account_verified,
     RenderRequested: on_render_requested,
     RenderCompleted: on_render_completed,
     RenderFailed: on_render_failed,

@@ -1,6 +1,7 @@
 """What billing needs from the outside, apart from its store."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from nexoraz.billing.domain.packs import Pack
@@ -12,12 +13,14 @@ PaymentStatus = Literal["open", "succeeded", "failed", "cancelled"]
 @dataclass(frozen=True, slots=True)
 class Payment:
     """A payment as the provider tells it. client_secret: lets the person's browser finish it; never stored.
-    reason: the provider's code of a failure, such as "card_declined"."""
+    reason: the provider's code of a failure, such as "card_declined". card_country: ISO 3166, "" when it is not
+    told; it is compared and not kept."""
 
     intent: str
     status: PaymentStatus
     client_secret: str = ""
     reason: str = ""
+    card_country: str = ""
 
 
 class PaymentsUnavailable(Exception):
@@ -94,3 +97,13 @@ class PurchaseIndex(Protocol):
     """Finds the purchase of a payment intent."""
 
     def of_intent(self, tx: Transaction, intent: str) -> PurchaseRef | None: ...
+
+
+class PaymentHistory(Protocol):
+    """What is known of an account when one of its payments succeeds."""
+
+    def paid_since(self, tx: Transaction, account_id: str, since: datetime) -> int: ...
+
+    def region(self, tx: Transaction, account_id: str) -> str:
+        """One of "eu", "us" and "other"; empty when identity has not told yet."""
+        ...

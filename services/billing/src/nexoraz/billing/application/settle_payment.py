@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from nexoraz.billing.application.ports import Payment, Payments, PurchaseIndex, PurchaseRef
-from nexoraz.billing.domain.credits import CREDITS, AddCredits, credits_stream
+from nexoraz.billing.application.ports import Payment, PaymentHistory, Payments, PurchaseIndex, PurchaseRef
+from nexoraz.billing.domain.credits import CREDITS, AddCredits, HoldCredits, credits_stream
 from nexoraz.billing.domain.purchase import PURCHASE, purchase_stream
-from nexoraz.billing.domain.purchase_commands import ConfirmPayment, RejectPayment
+from nexoraz.billing.domain.purchase_commands import ConfirmPayment, HoldForReview, RejectPayment
+from nexoraz.billing.domain.suspicion import VELOCITY_WINDOW, PaymentFacts, suspicions
 from nexoraz.events.store import AccountErased, EventStore, Transaction, execute
 
 
@@ -30,6 +31,7 @@ class SettlePayment:
     store: EventStore
     payments: Payments
     purchases: PurchaseIndex
+    history: PaymentHistory
     clock: Callable[[], datetime]
 
     def __call__(self, intent: str) -> None:
@@ -52,12 +54,22 @@ class SettlePayment:
             raise PaymentUnknown(payment.intent)
         stream = purchase_stream(purchase.purchase_id, purchase.account_id)
         if payment.status == "succeeded":
-            execute(tx, PURCHASE, stream, ConfirmPayment(purchase.purchase_id, self.clock()))
-            self._add_credits(tx, purchase)
+            reasons = suspicions(self._facts(tx, purchase.account_id, payment))
+            if execute(tx, PURCHASE, stream, ConfirmPayment(purchase.purchase_id, self.clock())):
+                self._credit(tx, purchase, reasons)
         else:
             reason = payment.reason or payment.status
             execute(tx, PURCHASE, stream, RejectPayment(purchase.purchase_id, reason, self.clock()))
 
-    def _add_credits(self, tx: Transaction, purchase: PurchaseRef) -> None:
-        command = AddCredits(purchase.account_id, purchase.purchase_id, purchase.credits)
-        execute(tx, CREDITS, credits_stream(purchase.account_id), command)
+    def _credit(self, tx: Transaction, purchase: PurchaseRef, reasons: tuple[str, ...]) -> None:
+        account_id, purchase_id, credits = purchase.account_id, purchase.purchase_id, purchase.credits
+        command: AddCredits | HoldCredits = AddCredits(account_id, purchase_id, credits)
+        if reasons:
+            command = HoldCredits(account_id, purchase_id, credits)
+            held = HoldForReview(purchase_id, reasons, self.clock())
+            execute(tx, PURCHASE, purchase_stream(purchase_id, account_id), held)
+        execute(tx, CREDITS, credits_stream(account_id), command)
+
+    def _facts(self, tx: Transaction, account_id: str, payment: Payment) -> PaymentFacts:
+        recent = self.history.paid_since(tx, account_id, self.clock() - VELOCITY_WINDOW)
+        return PaymentFacts(recent, payment.card_country, self.history.region(tx, account_id))

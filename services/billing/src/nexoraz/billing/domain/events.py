@@ -133,6 +133,37 @@ class InvoicePaid(Event, frozen=True):
     paid_at: Fact[datetime]
 
 
+class PurchaseHeld(Event, frozen=True):
+    """The payment is looked at before its credits can be used. reasons: the rules that it met, with commas."""
+
+    account_id: Id
+    purchase_id: Id
+    reasons: Fact[str]
+    held_at: Fact[datetime]
+
+
+class ReviewDecided(Event, frozen=True):
+    """Somebody looked: the credits can be used, or the money goes back."""
+
+    account_id: Id
+    purchase_id: Id
+    released: Fact[bool]
+    at: Fact[datetime]
+
+
+class OperatorLooked(Event, frozen=True):
+    """An operator saw or decided something of an account (decision 0019). operator: a keyed pseudonym of the operator's
+    account. refused: nothing was shown or done, because a rule forbade it."""
+
+    account_id: Id
+    look_id: Id
+    operator: Id
+    action: Fact[str]
+    purpose: Fact[str]
+    refused: Fact[bool]
+    at: Fact[datetime]
+
+
 class RefundStarted(Event, frozen=True):
     """Credits of a purchase were given back; Stripe is asked for the money. amount: in the minor unit (cents)."""
 
@@ -190,6 +221,9 @@ EVENTS = (
     CreditsTakenBack,
     CreditsReturned,
     PurchaseStarted,
+    PurchaseHeld,
+    ReviewDecided,
+    OperatorLooked,
     RefundStarted,
     RefundPaid,
     RefundFailed,

@@ -13,18 +13,23 @@ from typing import Literal, assert_never
 from nexoraz.billing.domain.events import (
     InvoicePaid,
     PurchaseFailed,
+    PurchaseHeld,
     PurchasePaid,
     PurchaseStarted,
     RefundedOutside,
     RefundFailed,
     RefundPaid,
     RefundStarted,
+    ReviewDecided,
 )
 from nexoraz.billing.domain.packs import PACKS
 from nexoraz.billing.domain.purchase_commands import (
     Command,
     ConfirmPayment,
     ConfirmRefund,
+    DecideReview,
+    HoldForReview,
+    NotHeld,
     NotRefundable,
     PurchaseUnknown,
     RecordInvoice,
@@ -47,6 +52,8 @@ PurchaseEvent = (
     | RefundPaid
     | RefundFailed
     | RefundedOutside
+    | PurchaseHeld
+    | ReviewDecided
 )
 
 
@@ -68,6 +75,7 @@ class Purchase:
     payment_intent: str = ""
     state: Literal["none", "started", "paid", "failed"] = "none"
     refunds: dict[str, Refund] = field(default_factory=dict)
+    review: Literal["", "held", "decided"] = ""
 
     @property
     def left(self) -> Refund:
@@ -99,6 +107,13 @@ def decide(command: Command, state: Purchase) -> Sequence[PurchaseEvent]:  # noq
         case RecordOutsideRefund():
             _known(command.purchase_id, state)
             return _outside(command, state)
+        case HoldForReview(purchase_id, reasons, at):
+            _known(purchase_id, state)
+            return [] if state.review else [PurchaseHeld(state.account_id, purchase_id, ",".join(reasons), at)]
+        case DecideReview(purchase_id, released, at):
+            if state.review != "held":
+                raise NotHeld(purchase_id)
+            return [ReviewDecided(state.account_id, purchase_id, released, at)]
         case _:
             assert_never(command)
 
@@ -183,6 +198,10 @@ def evolve(state: Purchase, event: PurchaseEvent) -> Purchase:  # noqa: PLR0911 
             )
         case RefundFailed():
             return _with(state, event.refund_id, replace(state.refunds[event.refund_id], state="failed"))
+        case PurchaseHeld():
+            return replace(state, review="held")
+        case ReviewDecided():
+            return replace(state, review="decided")
         case RefundedOutside():
             return _with(state, event.refund, Refund(event.credits, event.amount, "paid", event.refund))
         case _:

@@ -29,6 +29,29 @@ class NotRefundable(Refused):
     refundable: int
 
 
+@dataclass
+class NotHeld(Refused):
+    """The purchase waits for no decision."""
+
+    purchase_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldForReview:
+    """reasons: the rules that the payment met."""
+
+    purchase_id: str
+    reasons: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecideReview:
+    purchase_id: str
+    released: bool
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class StartPurchase:
     account_id: str
@@ -114,4 +137,6 @@ Command = (
     | ConfirmRefund
     | RejectRefund
     | RecordOutsideRefund
+    | HoldForReview
+    | DecideReview
 )

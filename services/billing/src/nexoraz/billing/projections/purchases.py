@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Row, Select, insert, select, tuple_, update
 from nexoraz.billing.domain.events import (
     InvoicePaid,
     PurchaseFailed,
+    PurchaseHeld,
     PurchasePaid,
     PurchaseStarted,
     RefundedOutside,
     RefundFailed,
     RefundPaid,
     RefundStarted,
+    ReviewDecided,
 )
 from nexoraz.billing.projections.tables import PURCHASES, REFUNDS
 from nexoraz.events.event import Recorded
@@ -79,6 +81,10 @@ class Purchases:
                 self._give_back(tx, e.refund_id, e, kind="own", state="started", started_at=e.started_at)
             case RefundedOutside() as e:
                 self._give_back(tx, e.refund, e, kind=e.kind, state="paid", started_at=e.at, refund=e.refund)
+            case PurchaseHeld() as e:
+                self._change(tx, e.purchase_id, review="held")
+            case ReviewDecided() as e:
+                self._change(tx, e.purchase_id, review="released" if e.released else "refused")
             case RefundPaid() as e:
                 self._end_refund(tx, e.refund_id, state="paid", refund=e.refund)
             case RefundFailed() as e:

@@ -101,3 +101,36 @@ REFUNDS = Table(
     Index("refunds_account_id", "account_id"),
 )
 """refund: Stripe's id. kind: own, refund (at Stripe's dashboard) or dispute (a chargeback)."""
+
+ACCOUNT_FACTS = Table(
+    "account_facts",
+    METADATA,
+    pseudonym("account_id", Text, primary_key=True),
+    operational("region", Text, nullable=False),
+)
+"""What identity tells of an account: the region in which its data lives."""
+
+REVIEWS = Table(
+    "reviews",
+    METADATA,
+    pseudonym("purchase_id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    operational("reasons", Text, nullable=False),
+    operational("state", Text, nullable=False),
+    operational("held_at", STAMP, nullable=False),
+    Index("reviews_waiting", "state", "held_at", "purchase_id"),
+)
+
+LOOKS = Table(
+    "looks",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    pseudonym("operator", Text, nullable=False),
+    operational("action", Text, nullable=False),
+    operational("purpose", Text, nullable=False),
+    operational("refused", Boolean, nullable=False),
+    operational("at", STAMP, nullable=False),
+    Index("looks_account_id", "account_id", "at", "id"),
+)
+"""operator: a keyed pseudonym, which leads to no account without the vault's key."""

@@ -2,7 +2,7 @@
 
 from nexoraz.billing.application.ports import IdempotencyKeyReused, PaymentRejected, PaymentsUnavailable
 from nexoraz.billing.application.take_out_plan import NoPlanRunning, PaymentOutstanding, PlanRunning, UnknownPlan
-from nexoraz.billing.domain.purchase_commands import NotRefundable, PurchaseUnknown, UnknownPack
+from nexoraz.billing.domain.purchase_commands import NotHeld, NotRefundable, PurchaseUnknown, UnknownPack
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased
 from nexoraz.service.problems import Refusals
@@ -10,6 +10,7 @@ from nexoraz.service.problems import Refusals
 REFUSALS = Refusals({
     UnknownPack: 422,
     NotRefundable: 409,
+    NotHeld: 409,
     PurchaseUnknown: 404,
     UnknownPlan: 422,
     PlanRunning: 409,
