@@ -55,13 +55,14 @@ def newcomer(suite: RunningSuite) -> Somebody:
 
 
 def owner(suite: RunningSuite) -> Somebody:
-    """Somebody with one of everything: session, photo, purchase, job with a picture, batch, request with an archive."""
+    """Somebody with one of everything: session, photo, album, purchase, job, picture, batch, request, archive."""
     somebody = newcomer(suite)
     person = somebody.person
     photo = person.upload(sample())
     purchase = person.buy()
     job = person.ask_render(photo["id"], "marketplace-white")
     batch = person.call("POST", "/v1/render/batches", {"photo_ids": [photo["id"]], "presets": ["cutout-transparent"]})
+    album = person.call("POST", "/v1/assets/albums", {"name": "Cups", "photo_ids": [photo["id"]]})
     request = person.call("POST", "/v1/privacy/requests", {"type": "access"})
     person.finished(job["id"])
     path = f"/v1/privacy/requests/{request['id']}"
@@ -75,6 +76,7 @@ def owner(suite: RunningSuite) -> Somebody:
         "token": "of-nobody",
         "version": "1999-01-01",
         "photo_id": photo["id"],
+        "album_id": album["id"],
         "purchase_id": purchase["id"],
         "job_id": job["id"],
         "batch_id": batch["id"],

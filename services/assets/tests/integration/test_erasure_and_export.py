@@ -19,7 +19,7 @@ def test_a_rebuild_brings_the_photos_back_with_their_titles(ann: Person, app: Ap
     ann.ask("DELETE", f"/photos/{gone}", {"If-Match": '"v1"'})
     ann.ask("PATCH", f"/photos/{kept}", {"If-Match": '"v2"'}, json={"tags": ["blue"]})
     before = [ann.ask("GET", path).json for path in ("/photos", "/bin")]
-    names = "photos", "search", "training", "thumbnails", "plans"
+    names = "photos", "albums", "search", "training", "thumbnails", "plans"
     assert app.rebuild([]) == [f"{name}: 5 events replayed" for name in names]
     assert [ann.ask("GET", path).json for path in ("/photos", "/bin")] == before
     assert ann.ask("GET", f"/photos/{kept}").headers["ETag"] == '"v3"'

@@ -13,6 +13,7 @@ from nexoraz.assets.adapters.photo_index import SqlPhotos
 from nexoraz.assets.adapters.sealed_photos import SealedPhotos, SealedThumbnails
 from nexoraz.assets.adapters.thumbnail_process import ThumbnailProcess
 from nexoraz.assets.adapters.training import ManifestSigner, SqlListing
+from nexoraz.assets.application.arrange_album import AlbumChanges
 from nexoraz.assets.application.change_photo import PhotoChanges
 from nexoraz.assets.application.file_tasks import FileTasks
 from nexoraz.assets.application.ports import Thumbnailer
@@ -23,6 +24,7 @@ from nexoraz.assets.application.upload_photo import THUMBNAIL, Uploads
 from nexoraz.assets.config import Settings
 from nexoraz.assets.domain.events import EVENTS
 from nexoraz.assets.domain.picture import Limits
+from nexoraz.assets.projections.albums import Albums
 from nexoraz.assets.projections.photos import Gallery
 from nexoraz.assets.projections.quotas import Quotas
 from nexoraz.assets.projections.search import SearchIndex
@@ -30,6 +32,7 @@ from nexoraz.assets.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.assets.projections.thumbnails import ThumbnailIndex
 from nexoraz.assets.projections.training import TrainingRecords
 from nexoraz.assets.web.album import Album
+from nexoraz.assets.web.albums import albums_blueprint
 from nexoraz.assets.web.bin import bin_blueprint
 from nexoraz.assets.web.refusals import REFUSALS
 from nexoraz.assets.web.routes import photos_blueprint
@@ -138,13 +141,15 @@ class App(participant.Participant):
             SealedThumbnails(self.objects),
         )
         search = search_blueprint(album, self.search)
+        photos = photos_blueprint(album)
+        albums = albums_blueprint(album, Albums(self.runtime.vault), AlbumChanges(self.clock))
         usage = usage_blueprint(engine, QUOTAS)
         training = training_blueprint(album, self.training, TrainingChoices(self.clock))
         return create_app(
             SERVICE,
             VERSION,
             self.settings,
-            [photos_blueprint(album), bin_blueprint(album), selection_blueprint(album), search, training, usage],
+            [photos, bin_blueprint(album), selection_blueprint(album), albums, search, training, usage],
             {"database": ping(engine), "vault": self.runtime.vault.ping},
             refusals=REFUSALS,
             authenticator=Authenticator(engine, AUTH, self.settings.public_url),
@@ -178,7 +183,7 @@ def build(
         settings,
         KERNEL,
         REGISTRY,
-        lambda v: [Gallery(v), SearchIndex(v), TRAINING, THUMBNAILS, QUOTAS],
+        lambda v: [Gallery(v), Albums(v), SearchIndex(v), TRAINING, THUMBNAILS, QUOTAS],
     )
     gallery, search = Gallery(runtime.vault), SearchIndex(runtime.vault)
     objects = Objects(bucket or S3Bucket.of(settings), runtime.vault)
@@ -191,6 +196,7 @@ def build(
         participation=participation,
         read_models={
             "photos": gallery,
+            "albums": Albums(runtime.vault),
             "search": search,
             "training": TRAINING,
             "thumbnails": THUMBNAILS,

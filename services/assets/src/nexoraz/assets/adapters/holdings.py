@@ -9,6 +9,7 @@ from nexoraz.assets.adapters.sealed_photos import THUMBNAILS as THUMBNAIL_FILES
 from nexoraz.assets.domain.file_name import file_name
 from nexoraz.assets.projections.photos import Gallery, presented_row
 from nexoraz.assets.projections.tables import (
+    ALBUMS,
     ALLOWANCES,
     AUTH,
     CHOICES,
@@ -45,6 +46,7 @@ def held(objects: Objects, gallery: Gallery) -> Sequence[Holding]:
         TableHolding(MANIFEST_PHOTOS, category="user.consent", purpose="training"),
         TableHolding(THUMBNAILS, category="user.content.private", purpose="content", present=None, reason=COPIES),
         ObjectHolding(objects, THUMBNAIL_FILES, exported=False, reason=COPIES),
+        TableHolding(ALBUMS, category="user.content.private", purpose="content"),
         TableHolding(PLANS, category="user.account"),
         *access_holdings(IDEMPOTENCY, AUTH.revocations, ALLOWANCES, AUTH.verification_keys),
     ]

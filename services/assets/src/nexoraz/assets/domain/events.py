@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from nexoraz.events.classification import Fact, Id, Personal
+from nexoraz.events.classification import PSEUDONYM, Fact, Id, Personal
 from nexoraz.events.event import Event
 
 PRIVATE = Personal("user.content.private", purpose="content")
@@ -89,6 +89,39 @@ class PresetUsed(Event, frozen=True):
     preset: Fact[str]
 
 
+class AlbumCreated(Event, frozen=True):
+    """The person began an album."""
+
+    account_id: Id
+    album_id: Id
+    name: Annotated[str, PRIVATE]
+    created_at: Fact[datetime]
+
+
+class AlbumRenamed(Event, frozen=True):
+    """The person gave the album another name."""
+
+    account_id: Id
+    album_id: Id
+    name: Annotated[str, PRIVATE]
+
+
+class AlbumArranged(Event, frozen=True):
+    """The album has these photos now and no others, in this order."""
+
+    account_id: Id
+    album_id: Id
+    photo_ids: Annotated[tuple[str, ...], PSEUDONYM]
+
+
+class AlbumDeleted(Event, frozen=True):
+    """The person deleted the album; its photos stay."""
+
+    account_id: Id
+    album_id: Id
+    deleted_at: Fact[datetime]
+
+
 class PlanNoted(Event, frozen=True):
     """Billing told that the account has this plan."""
 
@@ -149,6 +182,10 @@ EVENTS = (
     PhotoFileErased,
     ThumbnailMade,
     PresetUsed,
+    AlbumCreated,
+    AlbumRenamed,
+    AlbumArranged,
+    AlbumDeleted,
     PlanNoted,
     TrainingAllowed,
     TrainingWithdrawn,

@@ -1,6 +1,7 @@
 """Every table of assets' database."""
 
 from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from nexoraz.assets.domain.events import PRIVATE
 from nexoraz.events.columns import operational, personal, pseudonym
@@ -48,6 +49,18 @@ PLANS = Table(
     METADATA,
     pseudonym("account_id", Text, primary_key=True),
     operational("plan", Text, nullable=False),
+)
+
+ALBUMS = Table(
+    "albums",
+    METADATA,
+    pseudonym("id", Text, primary_key=True),
+    pseudonym("account_id", Text, nullable=False),
+    personal("name", PRIVATE),
+    pseudonym("photo_ids", JSONB, nullable=False),
+    operational("created_at", DateTime(timezone=True), nullable=False),
+    operational("version", Integer, nullable=False),
+    Index("albums_account_id", "account_id", "created_at", "id"),
 )
 
 SEARCH_TOKENS = Table(

@@ -2,6 +2,7 @@
 
 from nexoraz.assets.application.intake import UploadInterrupted, UploadTooSlow
 from nexoraz.assets.application.ports import StorageUnavailable
+from nexoraz.assets.domain.albums import AlbumFull, TooManyAlbums
 from nexoraz.assets.domain.picture import (
     ContentAfterPicture,
     PhotoEmpty,
@@ -42,6 +43,8 @@ REFUSALS = Refusals({
     UploadTooSlow: 408,
     StorageUnavailable: 503,
     QuotaExhausted: 403,
+    AlbumFull: 422,
+    TooManyAlbums: 422,
     AccountErased: 401,
     KeyDestroyed: 401,
 })  # fmt: skip

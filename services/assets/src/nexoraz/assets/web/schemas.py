@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from nexoraz.assets.domain.albums import MOST_PHOTOS
 from nexoraz.assets.domain.history import CHANGES
 from nexoraz.assets.domain.tags import LONGEST_TAG, MOST_TAGS
 from nexoraz.assets.domain.title import LONGEST
@@ -99,6 +100,32 @@ class TrainingView(Schema):
         required=True, metadata={"example": "Your photos train nothing unless you say so, photo by photo."}
     )
     manifests = fields.List(fields.Nested(ManifestView), required=True)
+
+
+ALBUM_NAME = {"description": "the person's own words", "example": "Kitchen"}
+
+
+class NewAlbum(Schema):
+    name = fields.String(required=True, validate=validate.Length(1, LONGEST), metadata=ALBUM_NAME)
+    photo_ids = fields.List(
+        fields.UUID(), required=True, validate=validate.Length(max=MOST_PHOTOS), metadata={"description": "in order"}
+    )
+
+
+class AlbumView(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True, metadata=ALBUM_NAME)
+    photos = fields.List(fields.Nested(PhotoView), required=True)
+
+
+class AlbumLine(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True, metadata=ALBUM_NAME)
+    photos = fields.Integer(required=True, metadata={"description": "how many", "example": 12})
+
+
+class AlbumList(Schema):
+    items = fields.List(fields.Nested(AlbumLine), required=True)
 
 
 class UsedView(Schema):
