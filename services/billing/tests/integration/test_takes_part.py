@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from nexoraz.billing.adapters.memory import FakeCustomers
 from nexoraz.billing.bootstrap import EXAMPLE, ROOT, build
 from nexoraz.events.testing.participant_contract import ParticipantContract
 from nexoraz.events.testing.subject import Subject
@@ -24,7 +25,9 @@ MADE_UP = {
 
 @pytest.fixture(scope="class")
 def subject(shared_database: NewMigratedDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
-    app = build(on_databases(EXAMPLE, shared_database, ROOT, tmp_path_factory.mktemp("keys")))
+    app = build(
+        on_databases(EXAMPLE, shared_database, ROOT, tmp_path_factory.mktemp("keys")), customers=FakeCustomers()
+    )
     yield Subject.of(app, MADE_UP)
     close(app)
 

@@ -12,18 +12,21 @@ from flask import Flask
 from nexoraz.billing.adapters import published, subscribed
 from nexoraz.billing.adapters.holdings import HELD, RULES
 from nexoraz.billing.adapters.kept import kept_of
+from nexoraz.billing.adapters.leaving_accounts import SqlLeavingAccounts
 from nexoraz.billing.adapters.payment_facts import SqlPaymentHistory
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
 from nexoraz.billing.adapters.reconcile import reconcile
 from nexoraz.billing.adapters.stripe_payments import StripePayments
 from nexoraz.billing.adapters.stripe_records import stripe_records
 from nexoraz.billing.adapters.stripe_subscriptions import StripeSubscriptions
+from nexoraz.billing.application.leaving import Leaving
 from nexoraz.billing.application.payment_watch import CHECK, SETTLE, PaymentWatch
 from nexoraz.billing.application.ports import Payments
 from nexoraz.billing.application.refunding import PAY_REFUND, SETTLE_REFUNDS, Refunding
 from nexoraz.billing.application.reviewing import Reviewing
 from nexoraz.billing.application.settle_payment import SettlePayment
 from nexoraz.billing.application.settle_subscription import SettleSubscription
+from nexoraz.billing.application.subscription_ports import Customers
 from nexoraz.billing.application.subscription_watch import (
     END_GRACE,
     RETRY_RENEWAL,
@@ -145,15 +148,22 @@ class App(participant.Participant):
         )
 
 
-def build(settings: Settings, payments: Payments | None = None, clock: Callable[[], datetime] = now) -> App:
-    """Wire billing. `payments` and `clock` stand in for Stripe's payments and the time in tests."""
+def build(
+    settings: Settings,
+    payments: Payments | None = None,
+    clock: Callable[[], datetime] = now,
+    customers: Customers | None = None,
+) -> App:
+    """Wire billing. `payments`, `customers` and `clock` stand in for Stripe and the time in tests."""
     runtime = Runtime.wire(SERVICE, chassis, settings, KERNEL, REGISTRY, lambda _: list(PROJECTIONS.values()))
     runtime.store.clock = clock
     holdings = Holdings(SERVICE, runtime.store, METADATA, runtime.vault, HELD, RULES)
-    participation = runtime.participation(holdings)
     key, address = settings.stripe_api_key.reveal(), settings.stripe_api_base
-    provider = payments or StripePayments(key, address)
-    settle_plan = SettleSubscription(runtime.store, StripeSubscriptions(key, address), clock)
+    provider, subscriptions = payments or StripePayments(key, address), StripeSubscriptions(key, address)
+    accounts = SqlLeavingAccounts(runtime.engine, KERNEL.erased_accounts)
+    leaving = Leaving(customers or subscriptions, accounts.customer_of, accounts.begun_at, clock)
+    participation = runtime.participation(holdings, before_erase=leaving.leave)
+    settle_plan = SettleSubscription(runtime.store, subscriptions, clock)
     settle = SettlePayment(runtime.store, provider, SqlPurchaseIndex(), SqlPaymentHistory(), clock)
     refunding = Refunding(runtime.store, provider, SqlPurchaseIndex(), runtime.tasks, clock)
     watch = PaymentWatch(runtime.tasks, runtime.store, settle)

@@ -18,6 +18,21 @@ from nexoraz.billing.domain.packs import Pack
 from nexoraz.events.store import Transaction
 
 
+class FakeCustomers:
+    """The customers of a payment provider in memory."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        self.down = False
+        self.asked = 0
+
+    def close_customer(self, customer: str) -> None:
+        self.asked += 1
+        if self.down:
+            raise PaymentsUnavailable("APIError")
+        self.known.discard(customer)
+
+
 class FakePayments:
     """A payment provider in memory: payments are open until `finish` or a payment method ends them."""
 

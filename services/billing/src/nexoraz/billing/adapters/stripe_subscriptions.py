@@ -41,6 +41,14 @@ class StripeSubscriptions:
             made = self._v1.customers.create({"metadata": {"account_id": account_id}}, _key(f"customer-{account_id}"))
         return cast(str, made.id)
 
+    def close_customer(self, customer: str) -> None:
+        try:
+            with _told():
+                self._v1.customers.delete(customer)
+        except PaymentRejected as refused:
+            if refused.code != "resource_missing":
+                raise PaymentsUnavailable(refused.code) from refused
+
     def pay_by(self, customer: str, payment_method: str) -> None:
         with _told():
             kept = self._v1.payment_methods.attach(payment_method, {"customer": customer})

@@ -31,6 +31,15 @@ class Customer:
     client_secret: str = ""
 
 
+class Customers(Protocol):
+    """Whom the provider knows."""
+
+    def close_customer(self, customer: str) -> None:
+        """Delete the customer, its payment methods and its subscriptions; nothing happens to one that is gone. Raises
+        PaymentsUnavailable."""
+        ...
+
+
 class Subscriptions(Protocol):
     """The provider's side of plans. Everything raises PaymentsUnavailable, and may be repeated with the same key."""
 
