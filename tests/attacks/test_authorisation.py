@@ -186,6 +186,7 @@ SIGNS_OUT = {"DELETE /v1/identity/sessions", "DELETE /v1/identity/sessions/curre
 OPERATIONS = [pytest.param(operation, id=str(operation)) for operation in ALL]
 GUARDED = [pytest.param(operation, id=str(operation)) for operation in ALL if operation.guarded]
 ADMIN, REQUESTS = "/v1/privacy/admin/", "/v1/privacy/requests"
+PAYMENTS = "/v1/billing/admin/"
 PAGES = ("/v1/identity/links/", "/v1/identity/openid/")
 """Their parameter names a page or a provider, which is the same for everybody."""
 RENDER_OF = "POST /v1/render/jobs"
@@ -193,7 +194,7 @@ RENDER_OF = "POST /v1/render/jobs"
 BY_ID = [
     pytest.param(each, id=str(each))
     for each in ALL
-    if (each.names or str(each) == RENDER_OF) and not each.path.startswith((ADMIN, *PAGES))
+    if (each.names or str(each) == RENDER_OF) and not each.path.startswith((ADMIN, PAYMENTS, *PAGES))
 ]
 
 

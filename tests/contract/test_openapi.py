@@ -90,6 +90,8 @@ WITHOUT_KEY = {
     "/v1/privacy/admin/requests/{request_id}/denial": "If-Match names the version that it denies",
     "/v1/privacy/admin/requests/{request_id}/extension": "If-Match names the version that it extends",
     "/v1/privacy/admin/requests/{request_id}/retry": "If-Match names the version that it asks again for",
+    "/v1/billing/admin/reviews/{purchase_id}/release": "a payment is decided once",
+    "/v1/billing/admin/reviews/{purchase_id}/refusal": "a payment is decided once",
     "/v1/billing/webhooks/stripe": "only a hint; Stripe is asked what is true",
     "/v1/identity/unsubscribe/{token}": "who said stop has said stop",
     "/v1/privacy/admin/policy/{version}/notice": "a version is announced once",
