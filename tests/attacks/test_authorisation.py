@@ -151,6 +151,7 @@ DECISIONS = {
     "POST /v1/privacy/admin/policy/{version}/notice": OPERATORS,
     "POST /v1/identity/usage": Decision(202, body={"feature": "help"}),
     "GET /v1/identity/usage/totals": Decision(200, 200),
+    "GET /v1/privacy/statistics": Decision(200, 200),
     "GET /v1/privacy/support": Decision(200, 200),
     "POST /v1/privacy/support": Decision(422, 422, {"email": "nobody"}),
     "POST /v1/privacy/support/messages": Decision(422, 422, {"email": "nobody"}),

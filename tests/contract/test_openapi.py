@@ -47,6 +47,7 @@ OPEN = {
     ("get", "/v1/privacy/policy/versions/{version}"): "everybody may read it",
     ("get", "/v1/privacy/policy/difference"): "everybody may read it",
     ("get", "/v1/identity/usage/totals"): "totals name nobody",
+    ("get", "/v1/privacy/statistics"): "totals name nobody",
     ("get", "/v1/privacy/support"): "who writes to us may have no account",
     ("post", "/v1/privacy/support"): "who writes to us may have no account",
     ("post", "/v1/privacy/support/messages"): "who writes to us may have no account",

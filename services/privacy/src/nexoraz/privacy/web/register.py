@@ -8,8 +8,9 @@ from flask import Response
 from nexoraz.privacy.domain import processing_record as record
 from nexoraz.privacy.domain.transfers import LINKS, PROCESSORS
 from nexoraz.privacy.projections.participants import announced_data_maps
+from nexoraz.privacy.projections.statistics import request_totals
 from nexoraz.privacy.web.desk import Desk
-from nexoraz.privacy.web.register_schemas import ProcessingRecord, Register
+from nexoraz.privacy.web.register_schemas import ProcessingRecord, Register, Statistics
 from nexoraz.service.app import Blueprint
 
 
@@ -40,6 +41,13 @@ def register_blueprint(desk: Desk) -> Blueprint:
     def as_page() -> Response:
         """The same as a page, which loads nothing."""
         return Response(record.as_page(_activities(desk)), content_type="text/html; charset=utf-8")
+
+    @register.route("/statistics", methods=["GET"])
+    @register.response(200, Statistics)
+    def statistics() -> dict[str, Any]:
+        """Requests by year, type and state, with the median of days to their end; groups below ten are left out."""
+        with desk.engine.connect() as connection:
+            return {"items": request_totals(connection)}
 
     return register
 

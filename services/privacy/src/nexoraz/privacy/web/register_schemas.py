@@ -59,3 +59,15 @@ class ProcessingRecord(Schema):
     measures = fields.String(required=True, metadata={"example": "encryption under keys of each account"})
     activities = fields.List(fields.Nested(ActivityView), required=True)
     processors = fields.List(fields.Nested(ProcessorView), required=True)
+
+
+class RequestTotalView(Schema):
+    year = fields.Integer(required=True)
+    type = fields.String(required=True)
+    state = fields.String(required=True)
+    requests = fields.Integer(required=True)
+    median_days = fields.Float(required=True, allow_none=True)
+
+
+class Statistics(Schema):
+    items = fields.List(fields.Nested(RequestTotalView), required=True)
