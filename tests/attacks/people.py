@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -11,6 +12,7 @@ from nexoraz.local.credentials import Credentials
 from nexoraz.local.layout import SERVICES, Layout
 from nexoraz.service.revocations import forget_key, remember_key
 from nexoraz.service.tokens import TokenClaims, new_signing_key, public_jwk
+from services.identity.tests.authenticator import Authenticator
 from tests.journey.demo import ROOT, sample
 from tests.journey.person import Person, Refused, until
 from tests.journey.running import RunningSuite
@@ -70,7 +72,13 @@ def owner(suite: RunningSuite) -> Somebody:
     session = person.call("GET", "/v1/identity/sessions")["items"][0]
     choice = person.call("POST", "/v1/privacy/consents", {"purpose": "marketing", "given": True})
     receipt = next(each["receipt"] for each in choice["purposes"] if each["receipt"])
+    phone = Authenticator(person.places.suite, urlsplit(person.places.suite).hostname or "")
+    made = phone.create(person.call("POST", "/v1/identity/passkeys/registration")["publicKey"])
+    passkey = person.call("POST", "/v1/identity/passkeys", {"name": "My phone", "credential": made})
     somebody.ids = {
+        "passkey_id": passkey["id"],
+        "provider": "of-nobody",
+        "name": "of-nothing",
         "receipt_id": receipt.rpartition("/")[2],
         "referral_id": str(uuid4()),
         "token": "of-nobody",
