@@ -18,7 +18,7 @@ from nexoraz.events.registry import Registry
 from nexoraz.events.runtime import Runtime, WorkerPlan
 from nexoraz.events.sql_store import now
 from nexoraz.render.adapters import published, subscribed
-from nexoraz.render.adapters.engine_processes import EngineProcesses
+from nexoraz.render.adapters.engines import engine_named
 from nexoraz.render.adapters.holdings import held
 from nexoraz.render.adapters.released_photos import ReleasedPhotos
 from nexoraz.render.adapters.sealed_outputs import SealedOutputs
@@ -135,7 +135,7 @@ def build(
         read_models=PROJECTIONS,
         outputs=outputs,
         photos=photos or ReleasedPhotos(runtime.rpc),
-        engine=engine or EngineProcesses(settings.render_processes, settings.model_dir),
+        engine=engine or engine_named(settings.engine, settings.render_processes, settings.model_dir),
         clock=clock,
     )
 

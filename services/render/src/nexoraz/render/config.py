@@ -8,7 +8,8 @@ from nexoraz.service.settings import Secret, ServiceSettings, SettingsInvalid
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings(ServiceSettings):
-    """render_processes: renders at the same time. model_dir: holds u2net.onnx; without it a fallback engine serves."""
+    """render_processes: renders at the same time. model_dir: holds u2net.onnx; without it a fallback engine serves.
+    engine: "processes", which is our own, or the name of an entry point of the group nexoraz.render.engines."""
 
     vault_database_url: Secret
     vault_kek_dir: Path
@@ -22,6 +23,7 @@ class Settings(ServiceSettings):
     s3_bucket: str = "nexoraz-render"
     render_processes: int = 1
     model_dir: Path | None = None
+    engine: str = "processes"
 
     def __post_init__(self) -> None:
         if self.render_processes < 1:
