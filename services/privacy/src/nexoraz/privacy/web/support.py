@@ -30,7 +30,8 @@ PAGE = f"""<!doctype html>
 <p>Or by mail: {ADDRESS}. A request about your data is confirmed by a mail to the address that you give.</p>
 <form method="post">
 <p><label>Your mail address <input type="email" name="email" maxlength="254" required></label></p>
-<p><label>About <select name="about"><option value="question">a question</option>
+<p><label>About <select
+name="about"><option value="question">a question</option>
 <option value="access">a copy of my data</option><option value="erasure">the erasure of my account</option></select>
 </label></p>
 <p><label>Your message <textarea name="text" maxlength="2000" required></textarea></label></p>
