@@ -13,7 +13,7 @@ import urllib3
 
 PROBLEM = "application/problem+json"
 INSIDE = re.compile(
-    rb"Traceback|File \"|\.py\b|psycopg|sqlalchemy|werkzeug|marshmallow|gunicorn|flask|/src/|postgresql:|SELECT ",
+    rb"Traceback|File \"|\.py\b|psycopg|sqlalchemy|werkzeug|marshmallow|gunicorn|flask|/src/|postgresql:|(?<!<)SELECT ",
     re.IGNORECASE,
 )
 """Words that would tell a stranger how the suite is made."""

@@ -51,9 +51,8 @@ def opened(data: bytes) -> Pixels:
 
 
 def test_an_unknown_preset_is_named() -> None:
-    with pytest.raises(UnknownPreset) as refused:
+    with pytest.raises(UnknownPreset, match="marketplace-black"):
         find("marketplace-black")
-    assert refused.value.id == "marketplace-black"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The presets that exist, read from the data beside this module."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -12,11 +11,8 @@ import msgspec
 from nexoraz.render.presets.preset import Catalogue, Preset
 
 
-@dataclass(eq=False)
 class UnknownPreset(Exception):
-    """No preset has this id."""
-
-    id: str
+    """No preset has this id. The problem does not repeat it: it may be anything that somebody typed."""
 
 
 @cache
