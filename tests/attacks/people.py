@@ -80,7 +80,7 @@ def owner(suite: RunningSuite) -> Somebody:
         "provider": "of-nobody",
         "name": "of-nothing",
         "receipt_id": receipt.rpartition("/")[2],
-        **dict.fromkeys(("referral_id", "passkey_id"), str(uuid4())),
+        **dict.fromkeys(("referral_id", "passkey_id", "hold_id"), str(uuid4())),
         **dict.fromkeys(("name", "provider"), "of-nobody"),
         "token": "of-nobody",
         "version": "1999-01-01",

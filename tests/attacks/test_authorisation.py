@@ -136,6 +136,13 @@ DECISIONS = {
     "POST /v1/privacy/admin/requests/{request_id}/denial": Decision(403, body={"reason": "excessive", "text": "no"}),
     "POST /v1/privacy/admin/requests/{request_id}/extension": Decision(403, body={"reason": "complexity", "text": "l"}),
     "POST /v1/privacy/admin/requests/{request_id}/retry": Decision(403, body={}),
+    "GET /v1/privacy/admin/holds": OPERATORS,
+    "POST /v1/privacy/admin/holds": Decision(
+        403, body={"account_id": str(uuid4()), "participant": "billing", "basis": "a claim", "reason": "a claim"}
+    ),
+    "POST /v1/privacy/admin/holds/{hold_id}/release": OPERATORS,
+    "GET /v1/privacy/admin/retention": OPERATORS,
+    "GET /v1/privacy/holds": PAGE,
     "GET /v1/privacy/consents": Decision(200),
     "POST /v1/privacy/consents": Decision(200, body={"purpose": "analytics", "given": False}),
     "GET /v1/privacy/consents/receipts/{receipt_id}": SOMEBODYS,

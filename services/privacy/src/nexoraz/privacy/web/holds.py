@@ -42,15 +42,22 @@ class NewHoldBody(Schema):
         validate=validate.Length(max=80),
         metadata={"description": "As a receipt names it; empty to hold a category", "example": "purchases"},
     )
-    record_id = fields.String(load_default="", validate=validate.Length(max=200))
+    record_id = fields.String(
+        load_default="", validate=validate.Length(max=200), metadata={"example": "6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30"}
+    )
     category = fields.String(load_default="", validate=validate.Length(max=100), metadata={"example": "user.financial"})
     basis = fields.String(
         required=True,
         validate=validate.Length(5, 200),
-        metadata={"description": "The legal basis; the person and the certificate are told these words"},
+        metadata={
+            "description": "The legal basis; the person and the certificate are told these words",
+            "example": "GDPR Art. 17(3)(e): legal claims",
+        },
     )
     reason = fields.String(
-        required=True, validate=validate.Length(1, 2_000), metadata={"description": "For operators; stored sealed"}
+        required=True,
+        validate=validate.Length(1, 2_000),
+        metadata={"description": "For operators; stored sealed", "example": "A claim is before the court"},
     )
     until = fields.AwareDateTime(required=True, default_timezone=UTC)
     told = fields.Boolean(load_default=True, metadata={"description": "False when a law forbids to tell the person"})
@@ -63,20 +70,22 @@ class NewHoldBody(Schema):
 
 
 class OwnHold(Schema):
-    id = fields.String(required=True)
-    participant = fields.String(required=True)
-    store = fields.String(required=True)
-    category = fields.String(required=True)
-    basis = fields.String(required=True)
+    id = fields.String(required=True, metadata={"example": "6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30"})
+    participant = fields.String(required=True, metadata={"example": "billing"})
+    store = fields.String(required=True, metadata={"example": "purchases"})
+    category = fields.String(required=True, metadata={"example": "user.financial"})
+    basis = fields.String(required=True, metadata={"example": "GDPR Art. 17(3)(e): legal claims"})
     until = fields.DateTime(required=True)
     placed_at = fields.DateTime(required=True)
 
 
 class HoldView(OwnHold):
-    record_id = fields.String(required=True)
+    record_id = fields.String(required=True, metadata={"example": "6b1f4c1e-7a53-4f0e-9d7e-0a4c5d1e2f30"})
     told = fields.Boolean(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
-    outcome = fields.String(required=True, metadata={"description": "What the participant answered; empty before"})
+    state = fields.String(required=True, validate=validate.OneOf(STATES), metadata={"example": "placed"})
+    outcome = fields.String(
+        required=True, metadata={"description": "What the participant answered; empty before", "example": "held"}
+    )
     records = fields.Integer(required=True, metadata={"description": "How many records it found"})
     ended_at = fields.DateTime(required=True, allow_none=True)
 
@@ -94,13 +103,13 @@ class HoldArgs(Schema):
 
 
 class RetentionLine(Schema):
-    participant = fields.String(required=True)
-    rule = fields.String(required=True)
-    store = fields.String(required=True)
-    action = fields.String(required=True)
+    participant = fields.String(required=True, metadata={"example": "billing"})
+    rule = fields.String(required=True, metadata={"example": "sessions that ended"})
+    store = fields.String(required=True, metadata={"example": "purchases"})
+    action = fields.String(required=True, metadata={"example": "removed"})
     records = fields.Integer(required=True, metadata={"description": "Ended by this rule, all in all"})
     last_records = fields.Integer(required=True)
-    last_at = fields.String(required=True)
+    last_at = fields.String(required=True, metadata={"example": "2026-11-22T03:00:00Z"})
 
 
 class RetentionView(Schema):

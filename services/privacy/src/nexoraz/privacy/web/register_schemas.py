@@ -63,8 +63,8 @@ class ProcessingRecord(Schema):
 
 class RequestTotalView(Schema):
     year = fields.Integer(required=True)
-    type = fields.String(required=True)
-    state = fields.String(required=True)
+    type = fields.String(required=True, metadata={"example": "erasure"})
+    state = fields.String(required=True, metadata={"example": "completed"})
     requests = fields.Integer(required=True)
     median_days = fields.Float(required=True, allow_none=True)
 
