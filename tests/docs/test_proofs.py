@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROMISE = re.compile(r"^- \*\*(G\d+)\*\* (.+)$", re.MULTILINE)
 PROVEN = re.compile(r"^## (G\d+) (.+)$", re.MULTILINE)
-NAMED = re.compile(r"^- `([\w/.-]+\.py::\w+)`$", re.MULTILINE)
+NAMED = re.compile(r"^- `([\w/.-]+\.py(?:::\w+)+)`$", re.MULTILINE)
 
 
 def promises() -> dict[str, str]:
@@ -36,13 +36,13 @@ def named_tests() -> list[str]:
 
 @pytest.fixture(scope="module")
 def collected() -> set[str]:
-    """`path::name` of every test in the named files, as pytest itself finds them."""
+    """Every test in the named files as pytest itself finds them, those of classes without their class too."""
     files = sorted({test.partition("::")[0] for test in named_tests()})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
-    ids = [line.partition("[")[0].split("::") for line in done.stdout.splitlines() if "::" in line]
-    return {f"{parts[0]}::{parts[-1]}" for parts in ids}
+    ids = [line.partition("[")[0] for line in done.stdout.splitlines() if "::" in line]
+    return {*ids, *(f"{each.partition('::')[0]}::{each.rpartition('::')[2]}" for each in ids)}
 
 
 def test_every_guarantee_of_the_readme_is_proven_in_the_same_words() -> None:
