@@ -2,17 +2,21 @@
 
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 import pyvips
 
 from tests.journey.demo import PRESETS, sample
 from tests.journey.person import Person
+from tests.journey.running import RunningSuite
 from tests.policy.asking import ask
 from tests.policy.conftest import Evidence
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 shows = pytest.mark.shows
+BOUND_MIB = 64
+"""How much the process that takes uploads may grow by hostile ones: a third of what the bomb unpacks to."""
 
 
 def picture(note: str = "") -> pyvips.Image:
@@ -79,17 +83,33 @@ def test_a_gallery_is_read_page_by_page(ann: Person, evidence: Evidence) -> None
 
 
 @shows("U3", "upload bombs refused")
-def test_a_file_that_unpacks_out_of_all_proportion_is_refused(ann: Person, evidence: Evidence) -> None:
+def test_what_unpacks_out_of_all_proportion_or_is_no_picture_is_refused_in_bounded_memory(
+    ann: Person, suite: RunningSuite, evidence: Evidence
+) -> None:
     ann.sign_in()
     bomb = pyvips.Image.black(7900, 8000, bands=3).pngsave_buffer(compression=9)
-    answer = ask(ann, "POST", "/v1/assets/photos", bomb, Content_Type="image/png")
-    assert answer.status == 422, answer.body
-    huge = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    header = (
-        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + huge + struct.pack(">I", zlib.crc32(b"IHDR" + huge))
-    )
-    assert ask(ann, "POST", "/v1/assets/photos", header + bomb[33:], Content_Type="image/png").status == 422
-    evidence(f"{len(bomb) // 1024} KiB that unpack to 190 MB: {answer.json['type'].rpartition('/')[2]}")
+    header = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 2, 0, 0, 0)
+    huge = bomb[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + bomb[33:]
+    whole = picture().jpegsave_buffer(Q=90)
+    hostile = {"bomb": bomb, "100 megapixels": huge, "truncated": whole[: len(whole) // 2], "wrong type": b"%PDF-1.7\n"}
+    web, told = suite.pid("assets-web"), {}
+    before = peak_mib(web)
+    for what, data in hostile.items():
+        answer = ask(ann, "POST", "/v1/assets/photos", data, Content_Type="image/png")
+        assert 400 <= answer.status < 500, (what, answer.status)
+        assert answer.headers["Content-Type"].startswith("application/problem+json"), what
+        told[what] = f"{answer.status} {answer.json['type'].rpartition('/')[2]}"
+    assert [status[:3] for status in told.values()] == ["422", "422", "422", "415"], told
+    grown = peak_mib(web) - before
+    assert suite.pid("assets-web") == web
+    assert grown < BOUND_MIB, grown
+    evidence(f"{len(bomb) // 1024} KiB that unpack to 190 MB and others: {told}; the process grew by {grown} MiB")
+
+
+def peak_mib(pid: int) -> int:
+    """The most memory that the process has ever had, in MiB."""
+    [line] = [each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith("VmHWM:")]
+    return int(line.split()[1]) // 1024
 
 
 @shows("C5", "credits by PaymentIntent")
