@@ -17,7 +17,6 @@ VIEWS = [(each.name, view) for each in services() for view in each.views]
 
 FOR_SUBSCRIBERS_OUTSIDE = {
     "nexoraz.identity.account-registered.v1": "what happens to accounts, for internal subscribers",
-    "nexoraz.identity.account-verified.v1": "the region in which an account's data lives, for routing between regions",
     "nexoraz.billing.credits-spent.v1": "use of credits, for internal subscribers",
     "nexoraz.privacy.objection-recorded.v1": "whoever processes for such a purpose; no service does yet",
     "nexoraz.privacy.request-completed.v1": "how requests ended, for whoever reports on them",
