@@ -116,6 +116,7 @@ DECISIONS = {
     "GET /v1/billing/purchases": PAGE,
     "POST /v1/billing/purchases": Decision(422, body={"pack": "no such pack"}),
     "GET /v1/billing/purchases/{purchase_id}": SOMEBODYS,
+    "GET /v1/billing/purchases/{purchase_id}/receipt": SOMEBODYS,
     "POST /v1/billing/purchases/{purchase_id}/refunds": Decision(404, body={"credits": 1}),
     "GET /v1/billing/purchases/{purchase_id}/refunds": SOMEBODYS,
     "GET /v1/billing/plans": Decision(200, 200),

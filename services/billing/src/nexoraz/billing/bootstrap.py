@@ -15,6 +15,7 @@ from nexoraz.billing.adapters.kept import kept_of
 from nexoraz.billing.adapters.leaving_accounts import SqlLeavingAccounts
 from nexoraz.billing.adapters.payment_facts import SqlPaymentHistory
 from nexoraz.billing.adapters.purchase_index import SqlPurchaseIndex
+from nexoraz.billing.adapters.receipt_pdf import pdf_of
 from nexoraz.billing.adapters.reconcile import reconcile
 from nexoraz.billing.adapters.stripe_payments import StripePayments
 from nexoraz.billing.adapters.stripe_records import stripe_records
@@ -42,6 +43,7 @@ from nexoraz.billing.projections.reviews import Reviews
 from nexoraz.billing.projections.subscriptions import AccountPlans
 from nexoraz.billing.projections.tables import AUTH, KERNEL, METADATA
 from nexoraz.billing.web.kept import kept_blueprint
+from nexoraz.billing.web.receipts import add_receipts
 from nexoraz.billing.web.refunds import RefundDesk, add_refunds
 from nexoraz.billing.web.refusals import REFUSALS
 from nexoraz.billing.web.reviews import ReviewDesk, looks_blueprint, reviews_blueprint
@@ -106,6 +108,7 @@ class App(participant.Participant):
             self.runtime.store, self.runtime.reading, self.runtime.questions(), self.payments, self.watch, self.clock
         )
         refunds = RefundDesk(self.runtime.store, self.runtime.reading, self.refunding)
+        purchases = add_refunds(purchases_blueprint(desk), refunds)
         plan_desk = PlanDesk(self.runtime.store, self.runtime.reading, self.plans, self.plan_watch)
         secret = self.settings.stripe_webhook_secret.reveal()
         return create_app(
@@ -115,7 +118,7 @@ class App(participant.Participant):
             [
                 packs_blueprint(),
                 credits_blueprint(desk),
-                add_refunds(purchases_blueprint(desk), refunds),
+                add_receipts(purchases, self.runtime.reading, pdf_of),
                 plans_blueprint(),
                 reviews_blueprint(ReviewDesk(self.runtime.store, self.runtime.reading, self.reviewing)),
                 looks_blueprint(self.runtime.reading),

@@ -3,6 +3,7 @@
 from nexoraz.billing.application.ports import IdempotencyKeyReused, PaymentRejected, PaymentsUnavailable
 from nexoraz.billing.application.take_out_plan import NoPlanRunning, PaymentOutstanding, PlanRunning, UnknownPlan
 from nexoraz.billing.domain.purchase_commands import NotHeld, NotRefundable, PurchaseUnknown, UnknownPack
+from nexoraz.billing.domain.receipt import PurchaseNotPaid
 from nexoraz.events.registry import KeyDestroyed
 from nexoraz.events.store import AccountErased
 from nexoraz.service.problems import Refusals
@@ -11,6 +12,7 @@ REFUSALS = Refusals({
     UnknownPack: 422,
     NotRefundable: 409,
     NotHeld: 409,
+    PurchaseNotPaid: 409,
     PurchaseUnknown: 404,
     UnknownPlan: 422,
     PlanRunning: 409,
