@@ -72,6 +72,8 @@ WITHOUT_KEY = {
     "/v1/identity/passkeys/registration": "one more challenge, which ends by itself",
     "/v1/identity/passkeys/challenge": "one more challenge, which ends by itself",
     "/v1/identity/sessions/passkey": "its challenge works once",
+    "/v1/identity/second-factor": "a further offer voids the one before",
+    "/v1/identity/second-factor/confirmation": "a code works once; a replay would mean to keep the codes",
     "/v1/identity/sessions/openid": "the handle works once",
     "/v1/identity/openid/{provider}/authorization": "one more handle, which ends by itself",
     "/v1/identity/openid/{provider}/link/authorization": "one more handle, which ends by itself",

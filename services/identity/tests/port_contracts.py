@@ -117,6 +117,20 @@ class PortsContract:
             assert ports.credentials.find(tx, ann, "v1") is None
             assert ports.credentials.find(tx, ann, "v2") == "two"
 
+    def test_an_account_has_one_factor_secret_which_is_found_by_its_id(self, ports: Ports) -> None:
+        ann = str(uuid4())
+        with ports.store.transaction() as tx:
+            assert ports.factor_secrets.find(tx, ann, "f1") is None
+            ports.factor_secrets.put(tx, ann, "f1", "one")
+        with ports.store.transaction() as tx:
+            ports.factor_secrets.put(tx, ann, "f2", "two")
+        with ports.store.transaction() as tx:
+            assert ports.factor_secrets.find(tx, ann, "f1") is None
+            assert ports.factor_secrets.find(tx, ann, "f2") == "two"
+            ports.factor_secrets.delete(tx, ann)
+        with ports.store.transaction() as tx:
+            assert ports.factor_secrets.find(tx, ann, "f2") is None
+
     def test_a_mail_waits_until_it_is_settled(self, ports: Ports) -> None:
         ann = str(uuid4())
         with ports.store.transaction() as tx:

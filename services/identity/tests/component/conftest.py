@@ -27,7 +27,12 @@ from nexoraz.identity.adapters.memory import (
     MemoryTransport,
     MemoryUsage,
 )
-from nexoraz.identity.adapters.memory_sign_in import MemoryChallenges, MemoryPlaces, MemoryProviderLinks
+from nexoraz.identity.adapters.memory_sign_in import (
+    MemoryChallenges,
+    MemoryFactorSecrets,
+    MemoryPlaces,
+    MemoryProviderLinks,
+)
 from nexoraz.identity.adapters.openid import OpenIdProviders, Registered
 from nexoraz.identity.application.pace import Pace
 from nexoraz.identity.application.registration import Registering
@@ -63,6 +68,7 @@ class World:
             sessions=self.sessions,
             operators=self.operators,
             credentials=MemoryCredentials(self.sealer),
+            factor_secrets=MemoryFactorSecrets(self.sealer),
             mails=self.mails,
             usage=self.book,
             suppressions=MemorySuppressions(),
@@ -112,8 +118,9 @@ class World:
         text = token or self.token()
         return self.use.registration.unit_of_work(lambda tx: self.use.registration.verify(tx, text))
 
-    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> SignedIn:
-        return self.use.sign_in.sign_in(email, password, Client("198.51.100.7", "Firefox/128.0 (X11; Linux)"))
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD, code: str = "") -> SignedIn:
+        client = Client("198.51.100.7", "Firefox/128.0 (X11; Linux)")
+        return self.use.sign_in.sign_in(email, password, client, code)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from nexoraz.identity.domain import (
     passkey,
     password,
     provider_link,
+    second_factor,
     session,
     signing_key,
 )  # fmt: skip
@@ -66,6 +67,11 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
         "AddPasskey",
         "UsePasskey",
         "RemovePasskey",
+        "OfferSecondFactor",
+        "AddSecondFactor",
+        "UseSecondFactor",
+        "UseRecoveryCode",
+        "RemoveSecondFactor",
         "LinkProvider",
         "UnlinkProvider",
     }
@@ -73,7 +79,7 @@ def test_the_readme_names_every_command_event_and_refusal() -> None:
     assert names([row[1] for row in table]) == {event.__name__ for event in EVENTS}
     modules = (
         access_code, account, address_change, countries, email_address, operator, passkey,
-        password, provider_link, session, signing_key,
+        password, provider_link, second_factor, session, signing_key,
     )  # fmt: skip
     refusals = {
         name for module in modules for name, kind in vars(module).items()

@@ -21,6 +21,7 @@ from nexoraz.identity.adapters.argon2id import Argon2Passwords
 from nexoraz.identity.adapters.ceremonies import WebauthnCeremonies
 from nexoraz.identity.adapters.challenges import SqlChallenges
 from nexoraz.identity.adapters.credentials import SqlCredentials
+from nexoraz.identity.adapters.factor_secrets import SqlFactorSecrets
 from nexoraz.identity.adapters.holdings import RULES, held
 from nexoraz.identity.adapters.mails import SqlMailbox
 from nexoraz.identity.adapters.openid import OpenIdProviders, read_providers
@@ -57,6 +58,7 @@ from nexoraz.identity.web.passkeys import passkeys_blueprint
 from nexoraz.identity.web.passwords import passwords_blueprint
 from nexoraz.identity.web.profile import profile_blueprint
 from nexoraz.identity.web.refusals import REFUSALS, install_answers
+from nexoraz.identity.web.second_factor import second_factor_blueprint
 from nexoraz.identity.web.sessions import sessions_blueprint
 from nexoraz.identity.web.unsubscribe import unsubscribe_blueprint
 from nexoraz.identity.web.usage import usage_blueprint
@@ -113,6 +115,7 @@ class App(participant.Participant):
                 passwords_blueprint(use.password_changes),
                 addresses_blueprint(use.address_changes),
                 passkeys_blueprint(use.passkeys),
+                second_factor_blueprint(use.second_factors),
                 openid_blueprint(use.openid),
                 links_blueprint(use.registration, use.password_changes, use.address_changes),
                 codes_blueprint(use.access_codes),
@@ -222,6 +225,7 @@ def _ports(
         sessions=models.sessions,
         operators=models.operators,
         credentials=SqlCredentials(tables.credentials, vault),
+        factor_secrets=SqlFactorSecrets(tables.factor_secrets, vault),
         mails=SqlMailbox(tables.mails, tables.sent_mails, vault, vault, runtime.tasks, clock, new_id),
         usage=SqlUsage(tables.analytics_consents, tables.usage, tables.usage_totals),
         suppressions=SqlSuppressions(tables.suppressions),

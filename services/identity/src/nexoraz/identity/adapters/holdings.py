@@ -81,6 +81,12 @@ def held(tables: IdentityTables) -> Sequence[Holding]:
             reason="a hash tells its owner nothing, and whoever steals an export could attack it",
         ),
         TableHolding(
+            tables.factor_secrets,
+            category="user.authorization.credentials",
+            present=_only("factor_id"),
+            withheld={"secret": "whoever steals an export could sign in with it"},
+        ),
+        TableHolding(
             tables.mails,
             category="user.contact.email",
             retention=UNTIL_SENT.name,

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from nexoraz.events.event import Recorded
+from nexoraz.events.registry import KeyDestroyed, Sealer
 from nexoraz.events.store import Transaction, VersionConflict
 from nexoraz.identity.application.ports import Clock
 from nexoraz.identity.domain.provider_link import ProviderLinked, ProviderUnlinked
@@ -30,6 +31,31 @@ class MemoryChallenges:
     def take(self, purpose: str, subject: str, challenge: str) -> bool:
         expires_at = self._out.pop((purpose, subject, challenge), None)
         return expires_at is not None and self._now() < expires_at
+
+
+class MemoryFactorSecrets:
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+        self._rows: dict[str, tuple[str, bytes]] = {}
+
+    def put(self, tx: Transaction, account_id: str, factor_id: str, secret: str) -> None:
+        sealed = self._sealer.seal(account_id, "account", secret.encode(), factor_id)
+        tx.after_commit(lambda: self._rows.update({account_id: (factor_id, sealed)}))
+
+    def find(self, tx: Transaction, account_id: str, factor_id: str) -> str | None:
+        kept_id, sealed = self._rows.get(account_id, ("", b""))
+        if not factor_id or kept_id != factor_id:
+            return None
+        try:
+            return self._sealer.open(account_id, "account", sealed, factor_id).decode()
+        except KeyDestroyed:
+            return None
+
+    def delete(self, tx: Transaction, account_id: str) -> None:
+        tx.after_commit(lambda: self._forget(account_id))
+
+    def _forget(self, account_id: str) -> None:
+        self._rows.pop(account_id, None)
 
 
 class MemoryProviderLinks:

@@ -5,6 +5,7 @@ from sqlalchemy import MetaData, Table
 from nexoraz.events.schema import KernelTables
 from nexoraz.identity.adapters.challenges import challenges_table
 from nexoraz.identity.adapters.credentials import credentials_table
+from nexoraz.identity.adapters.factor_secrets import factor_secrets_table
 from nexoraz.identity.adapters.mails import mails_table, sent_mails_table
 from nexoraz.identity.adapters.private_keys import private_keys_table
 from nexoraz.identity.adapters.standings import standings_table
@@ -34,6 +35,7 @@ class IdentityTables:
         self.operators = operators_table(self.metadata)
         self.provider_links = provider_links_table(self.metadata)
         self.credentials = credentials_table(self.metadata)
+        self.factor_secrets = factor_secrets_table(self.metadata)
         self.mails = mails_table(self.metadata)
         self.sent_mails = sent_mails_table(self.metadata)
         self.private_keys = private_keys_table(self.metadata)

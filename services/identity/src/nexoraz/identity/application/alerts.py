@@ -19,7 +19,7 @@ class Alerts:
     now: Clock
 
     def credential_changed(self, tx: Transaction, account_id: str, what: str, done: str = "changed") -> None:
-        """`done`: "changed", "added" or "removed"."""
+        """`done`: "changed", "added", "removed" or "used"."""
         self.tell(tx, account_id, CREDENTIAL_CHANGED, {"what": what, "done": done})
 
     def tell(self, tx: Transaction, account_id: str, kind: str, facts: dict[str, str], to: str = "") -> None:

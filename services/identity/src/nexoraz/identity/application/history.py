@@ -12,13 +12,15 @@ from nexoraz.identity.application.openid import links_stream
 from nexoraz.identity.application.passkeys import passkeys_stream
 from nexoraz.identity.application.password_changes import password_stream
 from nexoraz.identity.application.registration import account_stream
+from nexoraz.identity.application.second_factors import factor_stream
 from nexoraz.identity.domain.account import AccountRegistered, AccountRenamed, AccountVerified, AddressChanged
 from nexoraz.identity.domain.address_change import AddressChangeStarted
 from nexoraz.identity.domain.passkey import PasskeyAdded, PasskeyRemoved
 from nexoraz.identity.domain.password import PasswordReplaced
 from nexoraz.identity.domain.provider_link import ProviderLinked, ProviderUnlinked
+from nexoraz.identity.domain.second_factor import SecondFactorAdded, SecondFactorRemoved
 
-STREAMS = (account_stream, password_stream, address_change_stream, passkeys_stream, links_stream)
+STREAMS = (account_stream, password_stream, address_change_stream, passkeys_stream, links_stream, factor_stream)
 Values = dict[str, str | None]
 
 
@@ -70,6 +72,9 @@ def _said(event: object) -> tuple[str, Values] | None:
             said = "passkey-added", {"passkey": name}
         case PasskeyRemoved():
             said = "passkey-removed", {}
+        case SecondFactorAdded() | SecondFactorRemoved():
+            done = "added" if isinstance(event, SecondFactorAdded) else "removed"
+            said = f"second-factor-{done}", {}
         case ProviderLinked(provider=provider):
             said = "provider-linked", {"provider": provider}
         case ProviderUnlinked(provider=provider):

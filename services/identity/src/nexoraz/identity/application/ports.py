@@ -44,6 +44,20 @@ class Credentials(Protocol):
         ...
 
 
+class FactorSecrets(Protocol):
+    """The secret of an account's second factor; it has one at most."""
+
+    def put(self, tx: Transaction, account_id: str, factor_id: str, secret: str) -> None:
+        """In the place of the one before."""
+        ...
+
+    def find(self, tx: Transaction, account_id: str, factor_id: str) -> str | None:
+        """None when there is none of that id, and when the account's keys are destroyed."""
+        ...
+
+    def delete(self, tx: Transaction, account_id: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
     """What a look-up by address finds. `verified_by` is empty until the address is verified; then it names what the

@@ -1,4 +1,4 @@
-"""Signing in by password, and staying signed in."""
+"""Signing in by password, with a code where the account has a second factor, and staying signed in."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,16 @@ from nexoraz.identity.application.ports import (
     Passwords,
     Throttle,
 )
+from nexoraz.identity.application.second_factors import SecondFactors
 from nexoraz.identity.application.secret_tokens import RefreshToken, new_refresh, read_refresh, refresh_hash
 from nexoraz.identity.application.session_starts import Client, SessionStarts, SignedIn, session_stream
 from nexoraz.identity.application.throttling import (
+    FACTOR_BY_ACCOUNT,
     REFRESH_BY_ADDRESS,
     SIGN_IN_BY_ACCOUNT,
     SIGN_IN_BY_ADDRESS,
     SIGN_IN_BY_BOTH,
+    TooManyAttempts,
     limit,
 )
 from nexoraz.identity.domain.email_address import lookup_form
@@ -38,7 +41,8 @@ from nexoraz.identity.domain.session import (
 
 @dataclass
 class SignInRefused(Refused):
-    """The address is unknown or unverified, or the password is wrong: the caller learns no more."""
+    """The address is unknown or unverified, the password is wrong, or the code of the second factor is wrong or
+    missing: the caller learns no more."""
 
 
 @dataclass
@@ -51,6 +55,7 @@ class SignIn:
     store: EventStore
     accounts: Accounts
     credentials: Credentials
+    factors: SecondFactors
     starts: SessionStarts
     hashes: KeyedHash
     passwords: Passwords
@@ -58,23 +63,33 @@ class SignIn:
     pace: Pace
     now: Clock
 
-    def sign_in(self, email: str, password: str, client: Client) -> SignedIn:
-        """Start a session. Raises SignInRefused and TooManyAttempts, both after the same time."""
+    def sign_in(self, email: str, password: str, client: Client, code: str = "") -> SignedIn:
+        """Start a session. code: of the second factor, or a recovery code; not looked at where there is none.
+        Raises SignInRefused and TooManyAttempts, both after the same time."""
         with self.pace.even_refusals():
             address = lookup_form(email)
             limit(self.throttle, SIGN_IN_BY_ADDRESS, client.address)
             limit(self.throttle, SIGN_IN_BY_ACCOUNT, address)
             limit(self.throttle, SIGN_IN_BY_BOTH, f"{client.address}|{address}")
             known = self._authenticate(address, password)
+            signed_in = self._start(known, client, code)
             self.throttle.clear(SIGN_IN_BY_ACCOUNT, address)
             self.throttle.clear(SIGN_IN_BY_BOTH, f"{client.address}|{address}")
-            try:
-                signed_in = self.starts.start(known.account_id, client, lambda tx: self._still(tx, known))
-            except (AccountErased, KeyDestroyed) as erased:
-                raise SignInRefused from erased
-            if signed_in is None:
-                raise SignInRefused
             return signed_in
+
+    def _start(self, known: KnownAccount, client: Client, code: str) -> SignedIn:
+        """Too many codes are refused like a wrong password: another answer would tell that the password is right."""
+        try:
+            if code:
+                limit(self.throttle, FACTOR_BY_ACCOUNT, known.account_id)
+            signed_in = self.starts.start(known.account_id, client, lambda tx: self._still(tx, known, code))
+        except (AccountErased, KeyDestroyed, TooManyAttempts) as refused:
+            raise SignInRefused from refused
+        if signed_in is None:
+            raise SignInRefused
+        if code:
+            self.throttle.clear(FACTOR_BY_ACCOUNT, known.account_id)
+        return signed_in
 
     def _authenticate(self, address: str, password: str) -> KnownAccount:
         with self.store.transaction() as tx:
@@ -85,9 +100,11 @@ class SignIn:
             raise SignInRefused
         return known
 
-    def _still(self, tx: Transaction, known: KnownAccount) -> bool:
-        """Whether the password that was checked is still the account's."""
-        return self.accounts.password_of(tx, known.account_id) == known.verified_by
+    def _still(self, tx: Transaction, known: KnownAccount, code: str) -> bool:
+        """Whether the password that was checked is still the account's, and the code is good; it is not any more
+        after this transaction."""
+        password_holds = self.accounts.password_of(tx, known.account_id) == known.verified_by
+        return password_holds and self.factors.passes(tx, known.account_id, code)
 
     def refresh(self, text: str, client_address: str) -> SignedIn:
         """Exchange a refresh token. Raises RefreshRefused, RefreshRaced (409: the same device was faster) and

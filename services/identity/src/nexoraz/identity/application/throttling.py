@@ -24,6 +24,8 @@ RESET_USE_BY_CLIENT = Rule("reset-use-client", 60, timedelta(minutes=15))
 PASSWORD_CHANGE_BY_ACCOUNT = Rule("password-change-account", 10, timedelta(minutes=15))
 ADDRESS_CHANGE_BY_ACCOUNT = Rule("address-change-account", 5, timedelta(hours=1))
 ADDRESS_CHANGE_USE_BY_CLIENT = Rule("address-change-use-client", 60, timedelta(minutes=15))
+FACTOR_BY_ACCOUNT = Rule("second-factor-account", 10, timedelta(hours=1))
+"""Only who has the password gets this far; six digits are few, so tries are few wherever they come from."""
 CHALLENGE_BY_CLIENT = Rule("challenge-client", 120, timedelta(minutes=15))
 REFRESH_BY_ADDRESS = Rule("refresh-address", 600, timedelta(minutes=15))
 

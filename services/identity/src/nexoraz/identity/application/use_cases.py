@@ -23,6 +23,7 @@ from nexoraz.identity.application.ports import (
     Challenges,
     Clock,
     Credentials,
+    FactorSecrets,
     Jwk,
     KeyedHash,
     Mailbox,
@@ -38,6 +39,7 @@ from nexoraz.identity.application.ports import (
 from nexoraz.identity.application.profiles import Profiles
 from nexoraz.identity.application.referred_mail import ReferredMail
 from nexoraz.identity.application.registration import Registration
+from nexoraz.identity.application.second_factors import SecondFactors
 from nexoraz.identity.application.sending import Sending, Transport, WaitingMails
 from nexoraz.identity.application.session_ends import SessionEnds
 from nexoraz.identity.application.session_starts import SessionStarts
@@ -60,6 +62,7 @@ class Ports:
     sessions: Sessions
     operators: OperatorRoll
     credentials: Credentials
+    factor_secrets: FactorSecrets
     mails: Mails
     suppressions: Suppressions
     usage: UsageBook
@@ -90,6 +93,7 @@ class UseCases:
     password_changes: PasswordChanges
     address_changes: AddressChanges
     passkeys: PasskeyKeeping
+    second_factors: SecondFactors
     openid: OpenId
     profiles: Profiles
     history: History
@@ -111,12 +115,13 @@ def use_cases(p: Ports) -> UseCases:
     starts = SessionStarts(p.store, p.operators, signing, p.hashes, p.places, alerts, p.now, p.new_id)
     news = News(p.mails, p.suppressions, p.hashes, p.now)
     policy_mails = PolicyMails(p.store, p.accounts, p.mails, p.queue, p.now)
+    factors = SecondFactors(p.store, p.factor_secrets, p.hashes, alerts, p.throttle, p.now, p.new_id)
     return UseCases(
         registration=Registration(
             p.store, p.accounts, p.credentials, p.mails, p.hashes, p.passwords, p.throttle, p.pace, p.now, p.new_id
         ),
         sign_in=SignIn(
-            p.store, p.accounts, p.credentials, starts, p.hashes, p.passwords, p.throttle, p.pace, p.now
+            p.store, p.accounts, p.credentials, factors, starts, p.hashes, p.passwords, p.throttle, p.pace, p.now
         ),
         session_ends=ends,
         password_changes=PasswordChanges(
@@ -129,6 +134,7 @@ def use_cases(p: Ports) -> UseCases:
         passkeys=PasskeyKeeping(
             p.store, p.accounts, p.challenges, p.ceremonies, starts, alerts, p.throttle, p.pace, p.now, p.new_id
         ),
+        second_factors=factors,
         openid=OpenId(
             p.store, p.accounts, p.credentials, p.provider_links, p.providers, p.challenges, p.hashes, starts, alerts,
             p.throttle, p.now, p.new_id,

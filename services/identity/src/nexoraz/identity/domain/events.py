@@ -10,6 +10,7 @@ from nexoraz.identity.domain.passkey import PASSKEY_EVENTS
 from nexoraz.identity.domain.password import PASSWORD_EVENTS
 from nexoraz.identity.domain.policy_mail import PolicyChangeMailed
 from nexoraz.identity.domain.provider_link import PROVIDER_LINK_EVENTS
+from nexoraz.identity.domain.second_factor import SECOND_FACTOR_EVENTS
 from nexoraz.identity.domain.session import SESSION_EVENTS
 from nexoraz.identity.domain.signing_key import SIGNING_KEY_EVENTS
 
@@ -23,6 +24,7 @@ EVENTS: list[type[Event]] = [
     *PASSWORD_EVENTS,
     *KNOWN_DEVICE_EVENTS,
     *PASSKEY_EVENTS,
+    *SECOND_FACTOR_EVENTS,
     *PROVIDER_LINK_EVENTS,
     *ADDRESS_CHANGE_EVENTS,
 ]

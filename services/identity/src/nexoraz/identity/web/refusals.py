@@ -16,6 +16,11 @@ from nexoraz.identity.domain.email_address import EmailAddressInvalid
 from nexoraz.identity.domain.passkey import PasskeyAlreadyAdded, PasskeysExhausted, PasskeyUnknown
 from nexoraz.identity.domain.password import PasswordResetGone
 from nexoraz.identity.domain.provider_link import ProviderAlreadyLinked, ProviderNotLinked, SubjectTaken
+from nexoraz.identity.domain.second_factor import (
+    SecondFactorAlreadyAdded,
+    SecondFactorCodeRefused,
+    SecondFactorUnknown,
+)
 from nexoraz.identity.domain.session import RefreshRaced, SessionUnknown
 from nexoraz.service.problems import Problem, Refusals, not_found, respond
 
@@ -38,6 +43,8 @@ REFUSALS = Refusals(
         AddressNotSure: 403,
         PasskeyAlreadyAdded: 409,
         PasskeysExhausted: 409,
+        SecondFactorAlreadyAdded: 409,
+        SecondFactorCodeRefused: 422,
         RefreshRaced: 409,
         AccountNotVerified: 409,
         VersionConflict: 409,
@@ -50,6 +57,12 @@ _UNAUTHENTICATED: dict[type[Exception], str] = {
     RefreshRefused: "refresh-refused",
     AccessCodeRefused: "code-refused",
 }
+
+
+_NOT_HERE: tuple[type[Exception], ...] = (
+    SessionUnknown, PasskeyUnknown, SecondFactorUnknown, ProviderUnknown, ProviderNotLinked,
+    AccountErased, KeyDestroyed,
+)  # fmt: skip
 
 
 def install_answers(app: Flask) -> None:
@@ -70,5 +83,5 @@ def install_answers(app: Flask) -> None:
     app.register_error_handler(TooManyAttempts, too_many)
     for kind in _UNAUTHENTICATED:
         app.register_error_handler(kind, unauthenticated)
-    for gone in (SessionUnknown, PasskeyUnknown, ProviderUnknown, ProviderNotLinked, AccountErased, KeyDestroyed):
+    for gone in _NOT_HERE:
         app.register_error_handler(gone, nothing_here)

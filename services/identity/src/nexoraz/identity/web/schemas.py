@@ -66,6 +66,16 @@ class Credentials(Schema):
         load_only=True,
         metadata={"example": "correct horse battery staple"},
     )
+    code = fields.String(
+        load_default="",
+        validate=validate.Regexp(r"[0-9A-Za-z -]{0,20}\Z", error="A code is digits, or a recovery code."),
+        load_only=True,
+        metadata={
+            "description": "of the second factor, or a recovery code; needed where the account has one, and no answer "
+            "says whether it has",
+            "example": "287082",
+        },
+    )
 
 
 class SignedIn(Schema):

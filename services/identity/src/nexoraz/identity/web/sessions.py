@@ -32,8 +32,9 @@ def sessions_blueprint(sign_in: SignIn, ends: SessionEnds, passkeys: PasskeyKeep
     @sessions.alt_response(401, "UNAUTHORIZED")
     @sessions.alt_response(429, "TOO_MANY_REQUESTS")
     def sign_in_here(body: dict[str, str]) -> Response:
-        """Sign in by password. No Idempotency-Key: remembering the answer would mean to keep the tokens."""
-        return tokens(sign_in.sign_in(body["email"], body["password"], client()), 201)
+        """Sign in by password, with a code where the account has a second factor. Whatever is wrong or missing, the
+        answer is the same. No Idempotency-Key: remembering the answer would mean to keep the tokens."""
+        return tokens(sign_in.sign_in(body["email"], body["password"], client(), body["code"]), 201)
 
     @sessions.route("/passkey", methods=["POST"])
     @sessions.arguments(PasskeySignIn)
