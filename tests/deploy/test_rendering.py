@@ -3,14 +3,17 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
+from os.path import relpath
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
 from .kustomize import Unsupported, identity, render
 from .overlays import OVERLAYS, Objects
 from .strategic_merge import Node
+from .test_objects_are_valid import KUBERNETES
 
 
 def _by_identity(objects: Iterable[Node]) -> dict[tuple[str, str, str], Node]:
@@ -29,6 +32,8 @@ def _kubectl(folder: Path) -> list[Node]:
 
 # A kustomization is what names files; the model's Dockerfile stands beside the component that mounts its image.
 APART = {"kustomization.yaml", "Dockerfile"}
+CHOSEN = {OVERLAYS["production"].parents[1] / "components" / "openid"}
+"""Components that need what only an operator has, here the secrets of OpenID providers: none of our overlays uses them."""
 RENDERERS: list[Callable[[Path], list[Node]]] = [render, *([_kubectl] if shutil.which("kubectl") else [])]
 
 
@@ -50,7 +55,24 @@ def test_every_file_of_the_tree_is_used_by_an_overlay() -> None:
     }
     files = {file for file in root.rglob("*") if file.is_file() and file.name not in APART}
     folders = {file.parent for file in root.rglob("kustomization.yaml")} - set(OVERLAYS.values())
-    assert files | folders == mentioned
+    assert files | folders - CHOSEN == mentioned
+    assert not CHOSEN & mentioned, "what an overlay uses is no longer a choice"
+
+
+@pytest.mark.parametrize("component", CHOSEN, ids=lambda folder: folder.name)
+def test_a_component_of_choice_changes_production_by_valid_objects(component: Path, tmp_path: Path) -> None:
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [relpath(OVERLAYS["production"], tmp_path)],
+        "components": [relpath(component, tmp_path)],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    plain, chosen = _by_identity(render(OVERLAYS["production"])), _by_identity(render(tmp_path))
+    changed = [each for name, each in chosen.items() if plain.get(name) != each]
+    assert changed and plain.keys() < chosen.keys()
+    for each in changed:
+        kubernetes_validate.validate(each, KUBERNETES, strict=True)
 
 
 def _entries(spec: Node) -> Iterable[str]:
