@@ -33,7 +33,7 @@ def _kubectl(folder: Path) -> list[Node]:
 # A kustomization is what names files; the model's Dockerfile stands beside the component that mounts its image.
 APART = {"kustomization.yaml", "Dockerfile"}
 CHOSEN = {OVERLAYS["production"].parents[1] / "components" / "openid"}
-"""Components that need what only an operator has, here the secrets of OpenID providers: none of our overlays uses them."""
+"""Components that need what only an operator has, as the secrets of OpenID providers: no overlay uses them."""
 RENDERERS: list[Callable[[Path], list[Node]]] = [render, *([_kubectl] if shutil.which("kubectl") else [])]
 
 
