@@ -93,7 +93,7 @@ def test_a_render_and_its_credits_survive_the_death_of_the_renderer_and_of_billi
     ground.order("render", f"{when} {LIFE[0]}")
     ground.order("billing", f"{when} {CARRYING[0]}")
     person.render(photo["id"], PRESETS[0])
-    until(lambda: person.balance() == {"balance": 9, "reserved": 0} or None, "the credit was spent once")
+    until(lambda: person.balance() == {"balance": 9, "reserved": 0, "held": 0} or None, "the credit was spent once")
     assert ground.obeyed("render") and ground.obeyed("billing")
 
 
@@ -102,5 +102,5 @@ def test_a_payment_counts_once_whatever_kills_billing(ground: Ground, moment: st
     person = ground.person()
     ground.order("billing", moment)
     person.buy("studio")
-    until(lambda: person.balance() == {"balance": 60, "reserved": 0} or None, "bought once each")
+    until(lambda: person.balance() == {"balance": 60, "reserved": 0, "held": 0} or None, "bought once each")
     assert ground.obeyed("billing")

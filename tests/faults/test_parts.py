@@ -66,11 +66,11 @@ def test_a_payment_counts_once_however_long_the_payment_company_answers_errors(g
     try:
         until(lambda: _why(ground, "billing", "settle-payment") or None, "the operator sees why")
         assert _why(ground, "billing", "settle-payment") == "PaymentsUnavailable"
-        assert person.balance() == {"balance": 10, "reserved": 0}
+        assert person.balance() == {"balance": 10, "reserved": 0, "held": 0}
     finally:
         ground.stripe.broken = False
     person.paid(purchase)
-    until(lambda: person.balance() == {"balance": 60, "reserved": 0} or None, "bought once")
+    until(lambda: person.balance() == {"balance": 60, "reserved": 0, "held": 0} or None, "bought once")
 
 
 def test_an_erasure_while_a_payment_is_open(ground: Ground) -> None:

@@ -124,7 +124,7 @@ def pay(person: Person) -> None:
         purchase = person.buy()
     balance = person.balance()
     say(f"     {purchase['amount'] / 100:.2f} {purchase['currency']}, {balance['balance']} credits")
-    assert balance == {"balance": purchase["credits"], "reserved": 0}, balance
+    assert balance == {"balance": purchase["credits"], "reserved": 0, "held": 0}, balance
 
 
 def pictures(person: Person, photo_id: str, output: Path) -> None:

@@ -39,7 +39,7 @@ def check_each_effect_once(person: Person, renders: int) -> None:
     bought = [("purchase", 10)]
     expected = sorted([*bought, *[("reservation", -1)] * renders, *[("spending", 0)] * renders])
     until(lambda: True if ledger(person) == expected else None, f"the ledger balanced: {ledger(person)}")
-    assert person.balance() == {"balance": 10 - renders, "reserved": 0}
+    assert person.balance() == {"balance": 10 - renders, "reserved": 0, "held": 0}
     assert len(person.call("GET", "/v1/assets/photos")["items"]) == 1
     assert len(person.call("GET", "/v1/billing/purchases")["items"]) == 1
     assert len(person.call("GET", "/v1/render/jobs")["items"]) == renders
@@ -120,4 +120,6 @@ def test_the_api_serves_while_nats_is_away_and_events_flow_when_it_is_back(suite
     finished, _ = person.finished(job["id"])
     assert finished["state"] == "completed"
     person.render(photo["id"], PRESETS[2])
-    until(lambda: True if person.balance() == {"balance": 57, "reserved": 0} else None, "the credits balanced")
+    until(
+        lambda: True if person.balance() == {"balance": 57, "reserved": 0, "held": 0} else None, "the credits balanced"
+    )
