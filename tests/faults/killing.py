@@ -30,6 +30,7 @@ PARTICIPANT = (
     f"{KERNEL}.erasure:Erasure._prepare",
     f"{KERNEL}.erasure:Erasure._record",
     f"{KERNEL}.incarnation:RestoreGuard.remember",
+    f"{KERNEL}.legal_holds:LegalHolds.keep",
     f"{KERNEL}.vault:Vault.destroy",
     f"{KERNEL}.erasure:Erasure._erase",
     f"{KERNEL}.erasure:Erasure._erase_rows",

@@ -71,7 +71,7 @@ def test_every_step_of_an_erasure_has_its_kill() -> None:
 
 WITHIN = {
     "objects_inventory",  # before and after it: _prepare, _record
-    "everything",  # reads
+    "everything", "kept",  # read
     "wait_passed", "count", "purge",  # _purge_bus, before and after
     "before", "after",  # hooks of services: within _prepare, and between _purge_bus and _finish
     "complete", "enqueue",  # in the transactions of _finish and _postpone
