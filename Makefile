@@ -81,8 +81,8 @@ format: install ## let ruff repair what it can
 	$(VENV)/ruff check --fix
 	$(VENV)/ruff format
 
-bench: install ## measure this machine's figures beside their ceilings
-	@$(VENV)/python -m benchmarks
+bench: install ## measure this machine's figures beside their ceilings (BENCH=quick: a rough and bounded portion)
+	@$(VENV)/python -m benchmarks $(if $(filter quick,$(BENCH)),--quick)
 
 lock: install ## compile the lock files from requirements/*.in
 	@$(VENV)/python requirements/lock.py

@@ -24,8 +24,6 @@ START_S = 150.0
 CALLERS = 8
 """People at a time who ask for an erasure while its rate is measured."""
 MANY_EVENTS = 10_000
-SERVES_ALL = {"NEXORAZ_THROTTLE_FACTOR": "1000"}
-"""Everybody registers from one address here."""
 NO_PEER = "a bound, not a peer"
 
 
@@ -119,7 +117,7 @@ def running(parts: Parts) -> Iterator[RunningSuite]:
     """The suite, ready."""
     var, port = parts.folder / "suite", ports.free_range(PORTS)
     command = python_module("nexoraz.local")
-    with parts.program(*command, "--var", str(var), "--port", str(port), "run", **SERVES_ALL):
+    with parts.program(*command, "--var", str(var), "--port", str(port), "run"):
         _wait_until_ready(var, port)
         yield RunningSuite(var, port)
 
