@@ -294,7 +294,7 @@ def by_name(columns: list[str], row: tuple[Any, ...]) -> tuple[Any, ...]:
 def _typed(name: str, value: Any) -> Any:
     if name.endswith("_at") and isinstance(value, int):
         return moment(value)
-    if name == "facts" and isinstance(value, str):
+    if name in ("facts", "wanted") and isinstance(value, str):
         return json.loads(value)
     if name == "id" and isinstance(value, str) and value.count("-") == 4:
         return UUID(value)
